@@ -1,0 +1,23 @@
+// NumPy's .npy and .npz files.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "src/ir/tensor.h"
+#include "src/support/result.h"
+
+namespace dsq::npy {
+
+using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
+
+// One array (.npy) or all arrays (.npz) of a file; the name of a single array is empty. Little-endian numbers and
+// booleans, either memory order. Errors: file_unreadable, data_unreadable (pickled objects, damage).
+Result<NamedTensors> read(const std::filesystem::path& path);
+
+// A .npz of stored (uncompressed) arrays. bf16, i4 and u4, which NumPy does not have, are widened. Errors: write_failed.
+Result<void> write_npz(const std::filesystem::path& path, const NamedTensors& arrays);
+
+}  // namespace dsq::npy

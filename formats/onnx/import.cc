@@ -1,0 +1,140 @@
+#include "formats/onnx/import.h"
+
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+
+#include "formats/onnx/import_graph.h"
+#include "formats/onnx/inline_functions.h"
+#include "src/support/hash.h"
+#include "src/support/strings.h"
+
+namespace dsq::onnx_format {
+namespace {
+
+Result<onnx::ModelProto> parse_model(std::span<const std::byte> bytes, const std::string& path) {
+  if (bytes.empty()) {
+    return fail(Code::not_a_model, "the file is empty").at(path);
+  }
+  if (bytes.size() > INT_MAX) {
+    return fail(Code::not_a_model, "the file is larger than 2 GB, which protobuf does not allow")
+        .at(path)
+        .hint("save the model with external data");
+  }
+  onnx::ModelProto model;
+  google::protobuf::io::ArrayInputStream stream(bytes.data(), static_cast<int>(bytes.size()));
+  google::protobuf::io::CodedInputStream coded(&stream);
+  coded.SetTotalBytesLimit(INT_MAX);
+  const bool parsed = model.ParsePartialFromCodedStream(&coded) && coded.ConsumedEntireMessage();
+  if (!parsed) {
+    // Every ONNX file begins with the field ir_version: 0x08 and a small number.
+    const bool begins_like_onnx = bytes.size() > 2 && bytes[0] == std::byte{0x08} && bytes[1] < std::byte{0x20};
+    return begins_like_onnx ? fail(Code::model_truncated, "the ONNX file ends early or is damaged at byte {} of {}", coded.CurrentPosition(), bytes.size()).at(path)
+                            : fail(Code::not_a_model, "not an ONNX file").at(path);
+  }
+  if (!model.has_graph() || model.opset_import_size() == 0) {
+    return fail(Code::not_a_model, "an ONNX file without {}", model.has_graph() ? "an operator set" : "a graph").at(path);
+  }
+  return model;
+}
+
+Result<int64_t> opset_of(const onnx::ModelProto& model, const std::string& path) {
+  if (model.ir_version() < 3) {
+    return fail(Code::opset_unsupported, "IR version {} is older than 3", model.ir_version()).at(path);
+  }
+  for (const onnx::OperatorSetIdProto& set : model.opset_import()) {
+    if (set.domain().empty() || set.domain() == "ai.onnx") {
+      if (set.version() < kMinOpset || set.version() > kMaxOpset) {
+        return fail(Code::opset_unsupported, "opset {} is outside {} to {}", set.version(), kMinOpset, kMaxOpset).at(path);
+      }
+      return set.version();
+    }
+  }
+  return fail(Code::opset_unsupported, "the model imports no version of the ONNX operator set").at(path);
+}
+
+// The model's inputs in their own types; float inputs that are not f32 are cast behind.
+Result<void> import_inputs(const onnx::GraphProto& proto, const ImportOptions& options, Scope& scope) {
+  std::map<std::string, Shape> overrides = options.shapes;
+  std::vector<std::string> input_names;
+  for (const onnx::ValueInfoProto& info : proto.input()) {
+    const auto is_same = [&](const onnx::TensorProto& tensor) { return tensor.name() == info.name(); };
+    if (std::ranges::any_of(proto.initializer(), is_same)) {
+      continue;  // a weight that old exporters list as an input too
+    }
+    input_names.push_back(info.name());
+    TensorType type = DSQ_TRY(declared_type(info));
+    if (const auto found = overrides.find(info.name()); found != overrides.end()) {
+      const Shape& wanted = found->second;
+      for (size_t d = 0; type.shape && d < wanted.size(); ++d) {
+        const bool fits = type.shape->size() == wanted.size() && ((*type.shape)[d] == kUnknown || (*type.shape)[d] == wanted[d]);
+        if (!fits) {
+          return fail(Code::shape_override, "{} contradicts the model's {}", text_of(wanted), text_of(*type.shape)).at("input '" + info.name() + "'");
+        }
+      }
+      type.shape = wanted;
+      overrides.erase(found);
+    }
+    ValueId id = scope.graph.add_input(info.name(), type);
+    if (computed(type.dtype) != type.dtype) {
+      const NodeId cast = scope.graph.add_node(OpKind::cast, info.name() + ".f32", CastAttrs{DType::f32}, {id}, {info.name() + ".f32"});
+      DSQ_TRY(infer_outputs(scope.graph, cast, scope.known));
+      id = scope.graph.node(cast).outputs[0];
+    }
+    scope.names[info.name()] = id;
+  }
+  if (!overrides.empty()) {
+    const std::string& name = overrides.begin()->first;
+    return fail(Code::shape_override, "the model has no input '{}'; nearest is '{}'", name, nearest(name, input_names));
+  }
+  return {};
+}
+
+// Outputs that the model declares as f16, bf16 or f64 are cast back.
+void restore_output_types(const onnx::GraphProto& proto, Graph& graph) {
+  std::vector<ValueId> outputs = graph.outputs();
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const Result<DType> declared = dtype_of_onnx(proto.output(static_cast<int>(i)).type().tensor_type().elem_type());
+    const DType present = graph.value(outputs[i]).type.dtype;
+    if (declared && is_float(*declared) && *declared != present && present == DType::f32) {
+      const std::string name = graph.value(outputs[i]).name;
+      graph.rename(outputs[i], name + ".f32");
+      const NodeId cast = graph.add_node(OpKind::cast, name, CastAttrs{*declared}, {outputs[i]}, {name});
+      outputs[i] = graph.node(cast).outputs[0];
+    }
+  }
+  graph.set_outputs(std::move(outputs));
+}
+
+Error refusal(const std::vector<std::string>& refused, const std::string& path) {
+  std::string list;
+  for (const std::string& each : refused) {
+    list += "\n  " + each;
+  }
+  return fail(Code::ops_unsupported, "{} node{} cannot be imported:{}", refused.size(), refused.size() == 1 ? "" : "s", list).at(path);
+}
+
+}  // namespace
+
+Result<Imported> import_onnx(const std::filesystem::path& path, const ImportOptions& options, Diagnostics& diagnostics) {
+  const std::shared_ptr<const MappedFile> file = DSQ_TRY(MappedFile::open(path));
+  onnx::ModelProto model = DSQ_TRY(parse_model(file->bytes(), path.string()));
+  ImportState state{TensorReader(path.has_parent_path() ? path.parent_path() : "."), DSQ_TRY(opset_of(model, path.string())), diagnostics, {}, 0};
+  DSQ_TRY(inline_functions(model));
+  Scope scope;
+  scope.graph.name = model.graph().name();
+  DSQ_TRY(import_inputs(model.graph(), options, scope));
+  Result<void> body = import_body(*model.mutable_graph(), scope, state);
+  if (!state.refused.empty()) {
+    return refusal(state.refused, path.string());
+  }
+  DSQ_TRY(std::move(body));
+  restore_output_types(model.graph(), scope.graph);
+  DSQ_TRY(infer_types(scope.graph));
+  scope.graph.compact();
+  const auto file_bytes = static_cast<int64_t>(file->bytes().size());
+  return Imported{std::move(scope.graph),
+                  {hex(sha256(file->bytes())), model.producer_name(), model.ir_version(), state.opset,
+                   file_bytes + state.tensors.external_bytes(), state.tensors.bytes_read()}};
+}
+
+}  // namespace dsq::onnx_format

@@ -1,0 +1,223 @@
+#include "formats/onnx/import_graph.h"
+
+#include <algorithm>
+#include <queue>
+#include <set>
+#include <unordered_map>
+
+namespace dsq::onnx_format {
+namespace {
+
+constexpr int kMaxNesting = 32;
+
+// The names that a nested graph takes from outside, in order of first use.
+void collect_free(const onnx::GraphProto& graph, std::set<std::string> defined, std::vector<std::string>& free, int depth) {
+  if (depth > kMaxNesting) {
+    return;  // import_nested refuses it
+  }
+  for (const onnx::ValueInfoProto& input : graph.input()) {
+    defined.insert(input.name());
+  }
+  for (const onnx::TensorProto& tensor : graph.initializer()) {
+    defined.insert(tensor.name());
+  }
+  for (const onnx::NodeProto& node : graph.node()) {
+    defined.insert(node.output().begin(), node.output().end());
+  }
+  const auto use = [&](const std::string& name) {
+    if (!name.empty() && !defined.contains(name) && std::ranges::find(free, name) == free.end()) {
+      free.push_back(name);
+    }
+  };
+  for (const onnx::NodeProto& node : graph.node()) {
+    std::ranges::for_each(node.input(), use);
+    for (const onnx::AttributeProto& attribute : node.attribute()) {
+      if (attribute.has_g()) {
+        collect_free(attribute.g(), defined, free, depth + 1);
+      }
+    }
+  }
+  for (const onnx::ValueInfoProto& output : graph.output()) {
+    use(output.name());
+  }
+}
+
+std::vector<std::string> used_names(const onnx::NodeProto& node) {
+  std::vector<std::string> used(node.input().begin(), node.input().end());
+  for (const onnx::AttributeProto& attribute : node.attribute()) {
+    if (attribute.has_g()) {
+      collect_free(attribute.g(), {}, used, 0);
+    }
+  }
+  return used;
+}
+
+// Producers before users. Files are nearly always sorted already, and then keep their order.
+Result<std::vector<int>> sorted_nodes(const onnx::GraphProto& proto) {
+  std::unordered_map<std::string, int> producer;
+  for (int i = 0; i < proto.node_size(); ++i) {
+    for (const std::string& output : proto.node(i).output()) {
+      producer.emplace(output, i);
+    }
+  }
+  std::vector<std::vector<int>> users(static_cast<size_t>(proto.node_size()));
+  std::vector<int> waiting(static_cast<size_t>(proto.node_size()), 0);
+  for (int i = 0; i < proto.node_size(); ++i) {
+    for (const std::string& name : used_names(proto.node(i))) {
+      const auto found = name.empty() ? producer.end() : producer.find(name);
+      if (found != producer.end() && found->second != i) {
+        users[static_cast<size_t>(found->second)].push_back(i);
+        ++waiting[static_cast<size_t>(i)];
+      } else if (found != producer.end()) {
+        return fail(Code::graph_invalid, "a node uses its own output '{}'", name).at("node '" + proto.node(i).name() + "'");
+      }
+    }
+  }
+  std::priority_queue<int, std::vector<int>, std::greater<>> ready;
+  for (int i = 0; i < proto.node_size(); ++i) {
+    if (waiting[static_cast<size_t>(i)] == 0) {
+      ready.push(i);
+    }
+  }
+  std::vector<int> order;
+  while (!ready.empty()) {
+    order.push_back(ready.top());
+    ready.pop();
+    for (const int user : users[static_cast<size_t>(order.back())]) {
+      if (--waiting[static_cast<size_t>(user)] == 0) {
+        ready.push(user);
+      }
+    }
+  }
+  if (static_cast<int>(order.size()) != proto.node_size()) {
+    const auto stuck = std::ranges::find_if(waiting, [](int w) { return w > 0; }) - waiting.begin();
+    return fail(Code::graph_invalid, "the graph has a cycle").at("node '" + proto.node(static_cast<int>(stuck)).name() + "'");
+  }
+  return order;
+}
+
+Result<void> import_node(onnx::NodeProto& proto, Scope& scope, ImportState& state) {
+  NodeImport node(proto, scope, state);
+  for (const std::string& input : proto.input()) {
+    Result<ValueId> found = node.lookup(input);
+    if (!found) {
+      return std::move(found).error().at("node '" + node.name() + "'");
+    }
+  }
+  const Converter convert = find_converter(proto.domain(), proto.op_type());
+  Result<void> done = convert == nullptr ? node.refuse("not supported") : convert(node);
+  if (done) {
+    return done;
+  }
+  if (done.error().code != Code::ops_unsupported) {
+    return std::move(done).error().at("node '" + node.name() + "'");
+  }
+  const std::string domain = proto.domain().empty() ? "" : proto.domain() + "::";
+  state.refused.push_back(fmt::format("{}{} (node '{}', opset {}): {}", domain, proto.op_type(), node.name(), state.opset, done.error().what));
+  for (const std::string& output : proto.output()) {
+    if (!output.empty() && !scope.names.contains(output)) {
+      scope.names[output] = scope.graph.add_input(output, {DType::f32, std::nullopt});  // never run: the import fails
+    }
+  }
+  return {};
+}
+
+// Every output gets a value of its own under its own name.
+Result<void> import_outputs(const onnx::GraphProto& proto, Scope& scope, ImportState& state) {
+  std::vector<ValueId> outputs;
+  for (const onnx::ValueInfoProto& info : proto.output()) {
+    onnx::NodeProto identity;
+    identity.set_op_type("Identity");
+    identity.add_input(info.name());
+    NodeImport node(identity, scope, state);
+    ValueId id = DSQ_TRY(node.lookup(info.name()));
+    if (id == ValueId::none) {
+      return fail(Code::graph_invalid, "an output of the graph has no name");
+    }
+    const Value& value = scope.graph.value(id);
+    const bool taken = value.producer == NodeId::none || std::ranges::find(outputs, id) != outputs.end();
+    if (taken || (value.name != info.name() && scope.graph.find_value(info.name()))) {
+      const NodeId copy = scope.graph.add_node(OpKind::identity, info.name(), NoAttrs{}, {id}, {info.name()});
+      DSQ_TRY(infer_outputs(scope.graph, copy, scope.known));
+      id = scope.graph.node(copy).outputs[0];
+    } else {
+      scope.graph.rename(id, info.name());
+    }
+    outputs.push_back(id);
+  }
+  scope.graph.set_outputs(std::move(outputs));
+  return {};
+}
+
+}  // namespace
+
+Result<TensorType> declared_type(const onnx::ValueInfoProto& info) {
+  if (!info.type().has_tensor_type()) {
+    return fail(Code::ops_unsupported, "'{}' is not a tensor; sequences, maps and optional values are not supported", info.name());
+  }
+  const onnx::TypeProto::Tensor& tensor = info.type().tensor_type();
+  Result<DType> dtype = dtype_of_onnx(tensor.elem_type());
+  if (!dtype) {
+    return std::move(dtype).error().at("'" + info.name() + "'");
+  }
+  TensorType type{*dtype, std::nullopt};
+  if (tensor.has_shape()) {
+    type.shape.emplace();
+    for (const onnx::TensorShapeProto::Dimension& d : tensor.shape().dim()) {
+      // Exporters write 0 and -1 as well as names for open dimensions.
+      type.shape->push_back(d.has_dim_value() && d.dim_value() > 0 ? d.dim_value() : kUnknown);
+    }
+  }
+  return type;
+}
+
+Result<void> import_body(onnx::GraphProto& proto, Scope& scope, ImportState& state) {
+  if (proto.sparse_initializer_size() > 0) {
+    return fail(Code::tensor_invalid, "sparse initializers are not supported").at("graph '" + proto.name() + "'");
+  }
+  for (onnx::TensorProto& tensor : *proto.mutable_initializer()) {
+    const std::string name = tensor.name();
+    if (!scope.names.contains(name)) {
+      scope.names[name] = scope.graph.add_constant(name, DSQ_TRY(state.tensors.read(tensor)));
+    }
+  }
+  for (const int i : DSQ_TRY(sorted_nodes(proto))) {
+    DSQ_TRY(import_node(*proto.mutable_node(i), scope, state));
+  }
+  return import_outputs(proto, scope, state);
+}
+
+std::vector<std::string> captures_of(const std::vector<const onnx::GraphProto*>& nested, const Scope& outer) {
+  std::vector<std::string> free;
+  for (const onnx::GraphProto* each : nested) {
+    collect_free(*each, {}, free, 0);
+  }
+  std::erase_if(free, [&](const std::string& name) {
+    const auto found = outer.names.find(name);
+    return found == outer.names.end() || outer.graph.is_constant(found->second);
+  });
+  return free;
+}
+
+Result<GraphRef> import_nested(onnx::GraphProto& proto, const std::vector<std::string>& captured, Scope& outer, ImportState& state) {
+  if (++state.depth > kMaxNesting) {
+    return fail(Code::graph_invalid, "graphs are nested more than {} deep", kMaxNesting);
+  }
+  Scope scope;
+  scope.outer = &outer;
+  scope.graph.name = proto.name();
+  for (const onnx::ValueInfoProto& info : proto.input()) {
+    TensorType type = info.has_type() ? DSQ_TRY(declared_type(info)) : TensorType{};
+    type.dtype = computed(type.dtype);
+    scope.names[info.name()] = scope.graph.add_input(info.name(), std::move(type));
+  }
+  for (const std::string& name : captured) {
+    scope.names[name] = scope.graph.add_input(name, outer.graph.value(outer.names.find(name)->second).type);
+  }
+  DSQ_TRY(import_body(proto, scope, state));
+  --state.depth;
+  scope.graph.compact();
+  return std::make_shared<const Graph>(std::move(scope.graph));
+}
+
+}  // namespace dsq::onnx_format

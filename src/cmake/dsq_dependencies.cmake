@@ -1,0 +1,35 @@
+# Third-party libraries, all from Debian 12. Each is used in one place only (tests/checks/check_layers.py).
+
+find_package(Threads REQUIRED)
+find_package(OpenMP REQUIRED)          # parallel_for, and oneDNN's own threads: src/support
+find_package(fmt REQUIRED)             # text formatting
+find_package(OpenSSL REQUIRED)         # SHA-256: src/support
+find_package(Protobuf REQUIRED)        # .onnx: formats/onnx
+find_package(FlatBuffers REQUIRED)     # .dsq: formats/dsq
+find_package(nlohmann_json REQUIRED)   # reports: formats, cli
+find_package(CLI11 REQUIRED)           # cli
+
+find_path(ONNX_INCLUDE_DIR onnx/onnx_pb.h REQUIRED)
+find_library(ONNX_PROTO_LIBRARY onnx_proto REQUIRED)
+add_library(dsq_onnx_proto INTERFACE)
+target_include_directories(dsq_onnx_proto SYSTEM INTERFACE ${ONNX_INCLUDE_DIR})
+target_compile_definitions(dsq_onnx_proto INTERFACE ONNX_NAMESPACE=onnx ONNX_ML=1)
+target_link_libraries(dsq_onnx_proto INTERFACE ${ONNX_PROTO_LIBRARY} protobuf::libprotobuf)
+
+find_path(DNNL_INCLUDE_DIR dnnl.hpp REQUIRED)
+find_library(DNNL_LIBRARY dnnl REQUIRED)
+add_library(dsq_dnnl INTERFACE)
+target_include_directories(dsq_dnnl SYSTEM INTERFACE ${DNNL_INCLUDE_DIR})
+target_link_libraries(dsq_dnnl INTERFACE ${DNNL_LIBRARY})
+
+find_path(MINIZIP_INCLUDE_DIR minizip/unzip.h REQUIRED)
+find_library(MINIZIP_LIBRARY minizip REQUIRED)
+add_library(dsq_minizip INTERFACE)         # .npz: formats/npy
+target_include_directories(dsq_minizip SYSTEM INTERFACE ${MINIZIP_INCLUDE_DIR})
+target_link_libraries(dsq_minizip INTERFACE ${MINIZIP_LIBRARY})
+
+find_program(FLATC flatc REQUIRED)
+
+if(DSQ_TESTS)
+  find_package(GTest REQUIRED)
+endif()

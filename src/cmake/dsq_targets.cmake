@@ -1,0 +1,41 @@
+# How every target of the project is built.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release)
+endif()
+
+add_library(dsq_options INTERFACE)
+# -Wno-maybe-uninitialized: g++ 12 warns wrongly about moved-from std::string in std::variant.
+# -ffp-contract=off: no fused multiply-add unless written, so every machine computes the same bits (SEMANTICS.md).
+target_compile_options(dsq_options INTERFACE -Wall -Wextra -Wpedantic -Wno-maybe-uninitialized -ffp-contract=off
+                       $<$<BOOL:${DSQ_WERROR}>:-Werror> $<$<BOOL:${DSQ_SANITIZE}>:-fsanitize=address,undefined
+                       -fno-sanitize-recover=all -fno-omit-frame-pointer>)
+target_link_options(dsq_options INTERFACE $<$<BOOL:${DSQ_SANITIZE}>:-fsanitize=address,undefined>)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  target_compile_options(dsq_options INTERFACE -march=${DSQ_ARCH})
+endif()
+target_include_directories(dsq_options INTERFACE ${PROJECT_SOURCE_DIR})
+
+# dsq_library(name SOURCES a.cc ... [LINK targets ...] [PRIVATE targets ...])
+function(dsq_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK;PRIVATE" ${ARGN})
+  add_library(dsq_${name} STATIC ${ARG_SOURCES})
+  add_library(dsq::${name} ALIAS dsq_${name})
+  target_link_libraries(dsq_${name} PUBLIC dsq_options ${ARG_LINK} PRIVATE ${ARG_PRIVATE})
+  set_target_properties(dsq_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+endfunction()
+
+# dsq_test(name SOURCES a.cc ... LINK targets ... [LABEL fast|slow] [ARGS ...])
+function(dsq_test name)
+  cmake_parse_arguments(ARG "" "LABEL" "SOURCES;LINK;ARGS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE dsq_options ${ARG_LINK} GTest::gtest GTest::gtest_main)
+  add_test(NAME ${name} COMMAND ${name} ${ARG_ARGS} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  if(NOT ARG_LABEL)
+    set(ARG_LABEL fast)
+  endif()
+  set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL})
+endfunction()

@@ -1,0 +1,121 @@
+// Shape inference through nested graphs and recurrent layers.
+#include <algorithm>
+
+#include "src/ops/infer.h"
+#include "src/ops/infer_fns.h"
+
+namespace dsq::infer {
+namespace {
+
+// The output types of a nested graph, given the types of its inputs.
+Result<std::vector<TensorType>> nested_types(const GraphRef& nested, const std::vector<TensorType>& inputs) {
+  if (nested == nullptr || nested->inputs().size() != inputs.size()) {
+    return fail(Code::graph_invalid, "a nested graph does not take the {} inputs that it gets", inputs.size());
+  }
+  Graph copy = *nested;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    copy.set_type(copy.inputs()[i], inputs[i]);
+  }
+  DSQ_TRY(infer_types(copy));
+  std::vector<TensorType> types;
+  for (const ValueId id : copy.outputs()) {
+    types.push_back(copy.value(id).type);
+  }
+  return types;
+}
+
+// What two branches, or two rounds of a loop, agree on.
+Result<TensorType> merge(const TensorType& a, const TensorType& b) {
+  if (a.dtype != b.dtype) {
+    return fail(Code::type_mismatch, "branches give {} and {}", name_of(a.dtype), name_of(b.dtype));
+  }
+  TensorType out = a;
+  if (!a.shape || !b.shape || a.shape->size() != b.shape->size()) {
+    out.shape.reset();
+    return out;
+  }
+  for (size_t i = 0; i < a.shape->size(); ++i) {
+    (*out.shape)[i] = (*a.shape)[i] == (*b.shape)[i] ? (*a.shape)[i] : kUnknown;
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<void> if_else(InferContext& c) {
+  const auto& attrs = c.attrs<IfAttrs>();
+  std::vector<TensorType> passed;
+  for (size_t i = 1; i < c.input_count(); ++i) {
+    passed.push_back(c.type(i));
+  }
+  const std::vector<TensorType> then_types = DSQ_TRY(nested_types(attrs.then_graph, passed));
+  const std::vector<TensorType> else_types = DSQ_TRY(nested_types(attrs.else_graph, passed));
+  if (then_types.size() != c.output_count() || else_types.size() != c.output_count()) {
+    return fail(Code::graph_invalid, "the branches have {} and {} outputs, {} expected", then_types.size(), else_types.size(), c.output_count());
+  }
+  for (size_t i = 0; i < c.output_count(); ++i) {
+    const TensorType type = DSQ_TRY(merge(then_types[i], else_types[i]));
+    c.set(i, type.dtype, type.shape);
+  }
+  return {};
+}
+
+Result<void> loop(InferContext& c) {  // trip count, condition, carried..., captured...
+  const auto& attrs = c.attrs<LoopAttrs>();
+  const auto carried = static_cast<size_t>(attrs.carried);
+  if (attrs.body == nullptr || c.input_count() < 2 + carried || attrs.body->outputs().size() < 1 + carried) {
+    return fail(Code::graph_invalid, "the loop's body does not fit its inputs");
+  }
+  std::vector<TensorType> types = {{DType::i64, Shape{}}, {DType::boolean, Shape{}}};
+  for (size_t i = 2; i < c.input_count(); ++i) {
+    types.push_back(c.type(i));
+  }
+  // A carried value may change its shape from round to round: what changes in the first round is open in all.
+  std::vector<TensorType> out = DSQ_TRY(nested_types(attrs.body, types));
+  for (int round = 0; round < 8; ++round) {
+    bool stable = true;
+    for (size_t i = 0; i < carried; ++i) {
+      const TensorType merged = DSQ_TRY(merge(types[2 + i], out[1 + i]));
+      stable = stable && merged == types[2 + i];
+      types[2 + i] = merged;
+    }
+    if (stable) {
+      break;
+    }
+    out = DSQ_TRY(nested_types(attrs.body, types));
+  }
+  for (size_t i = 0; i < c.output_count(); ++i) {
+    TensorType type = i < carried ? types[2 + i] : out[1 + i];
+    if (i >= carried && type.shape) {
+      type.shape->insert(type.shape->begin(), kUnknown);  // one entry a round
+    }
+    c.set(i, type.dtype, type.shape);
+  }
+  return {};
+}
+
+Result<void> recurrent(InferContext& c) {  // x [T, B, I], w [D, G*H, I], r [D, G*H, H], ...
+  const auto& attrs = c.attrs<RnnAttrs>();
+  const Shape* x = c.shape(0);
+  const Shape* w = c.shape(1);
+  const Shape* r = c.shape(2);
+  const int64_t gates = c.node().op == OpKind::lstm ? 4 : c.node().op == OpKind::gru ? 3 : 1;
+  const int64_t directions = attrs.direction == RnnDirection::bidirectional ? 2 : 1;
+  if (attrs.hidden < 1 || (x != nullptr && x->size() != 3)) {
+    return fail(Code::shape_mismatch, "hidden size {} with an input that is not [time, batch, features]", attrs.hidden);
+  }
+  const bool w_fits = w == nullptr || (w->size() == 3 && (*w)[0] == directions && (*w)[1] == gates * attrs.hidden);
+  const bool r_fits = r == nullptr || (r->size() == 3 && (*r)[0] == directions && (*r)[1] == gates * attrs.hidden && (*r)[2] == attrs.hidden);
+  if (!w_fits || !r_fits || (x != nullptr && w != nullptr && (*x)[2] != kUnknown && (*x)[2] != (*w)[2])) {
+    return fail(Code::shape_mismatch, "weights do not fit {} directions of hidden size {}", directions, attrs.hidden);
+  }
+  const int64_t time = x == nullptr ? kUnknown : (*x)[attrs.batch_first ? 1 : 0];
+  const int64_t batch = x == nullptr ? kUnknown : (*x)[attrs.batch_first ? 0 : 1];
+  c.set(0, c.dtype(0), attrs.batch_first ? Shape{batch, time, directions, attrs.hidden} : Shape{time, directions, batch, attrs.hidden});
+  for (size_t i = 1; i < c.output_count(); ++i) {
+    c.set(i, c.dtype(0), attrs.batch_first ? Shape{batch, directions, attrs.hidden} : Shape{directions, batch, attrs.hidden});
+  }
+  return {};
+}
+
+}  // namespace dsq::infer

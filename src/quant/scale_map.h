@@ -1,0 +1,42 @@
+// Which scale belongs to which element, for every granularity.
+#pragma once
+
+#include <algorithm>
+
+#include "src/ir/quant.h"
+#include "src/ir/shape.h"
+
+namespace dsq {
+
+class ScaleMap {
+ public:
+  ScaleMap(const Shape& shape, const Granularity& granularity) : group_(granularity.group) {
+    if (granularity.axis < 0) {
+      return;
+    }
+    const auto axis = static_cast<size_t>(granularity.axis);
+    channels_ = shape[axis];
+    inner_ = count_of(std::span(shape).subspan(axis + 1));
+    const int64_t outer = count_of(std::span(shape).first(axis));
+    groups_ = group_ > 0 ? std::max<int64_t>((outer * inner_ + group_ - 1) / group_, 1) : 1;
+  }
+
+  size_t scales() const { return static_cast<size_t>(channels_ * groups_); }
+  int64_t groups() const { return groups_; }  // per channel
+
+  // The scale of element `i` in row-major order.
+  size_t of(int64_t i) const {
+    const int64_t channel = i / inner_ % channels_;
+    const int64_t rest = group_ > 0 ? i / (inner_ * channels_) * inner_ + i % inner_ : 0;
+    return static_cast<size_t>(channel * groups_ + (group_ > 0 ? rest / group_ : 0));
+  }
+  size_t channel_of(int64_t i) const { return static_cast<size_t>(i / inner_ % channels_); }
+
+ private:
+  int64_t group_ = 0;
+  int64_t channels_ = 1;
+  int64_t inner_ = 1;
+  int64_t groups_ = 1;
+};
+
+}  // namespace dsq

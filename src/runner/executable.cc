@@ -1,0 +1,262 @@
+#include "src/runner/executable.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <new>
+
+#include "src/ops/infer.h"
+#include "src/runner/fold.h"
+#include "src/support/parallel.h"
+
+namespace dsq {
+namespace {
+
+// Operators whose output is their input's bytes under another shape.
+bool is_view(OpKind op) {
+  return op == OpKind::reshape || op == OpKind::squeeze || op == OpKind::unsqueeze || op == OpKind::identity;
+}
+
+Error memory_error(int64_t bytes) {
+  return fail(Code::out_of_memory, "{} bytes of working memory cannot be had", bytes);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Executable>> Executable::compile(Graph graph, const std::vector<TensorType>& inputs,
+                                                        const CompileOptions& options) {
+  std::unique_ptr<Executable> made(new Executable(std::move(graph), options));
+  try {
+    DSQ_TRY(made->settle(inputs));
+    DSQ_TRY(made->choose_kernels());
+    made->plan_arena();
+  } catch (const std::bad_alloc&) {
+    return memory_error(made->plan_.peak);
+  }
+  return made;
+}
+
+// Fixes the input shapes, computes everything that follows from them, and lets the backend reshape the graph. Observed
+// values become extra outputs, so no transformation may lose them.
+Result<void> Executable::settle(const std::vector<TensorType>& inputs) {
+  const Backend* backend = DSQ_TRY(find_backend(options_.backend));
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    graph_.set_type(graph_.inputs()[i], inputs[i]);
+  }
+  std::vector<ValueId> outputs = graph_.outputs();
+  real_outputs_ = outputs.size();
+  std::unordered_map<std::string, ValueId> by_name;
+  for (const ValueId id : graph_.values()) {
+    by_name.emplace(graph_.value(id).name, id);
+  }
+  for (const std::string& name : options_.observe) {
+    const auto found = by_name.find(name);
+    DSQ_CHECK(found != by_name.end(), "an observed value exists");
+    outputs.push_back(found->second);
+  }
+  graph_.set_outputs(std::move(outputs));
+  DSQ_TRY(fold_constants(graph_));
+  DSQ_TRY(backend->transform(graph_));
+  DSQ_TRY(infer_types(graph_));
+  graph_.compact();
+  return {};
+}
+
+Result<void> Executable::choose_kernels() {
+  const Backend* backend = DSQ_TRY(find_backend(options_.backend));
+  const ThreadScope threads(options_.threads);
+  for (const NodeId id : graph_.topo_order()) {
+    Step step;
+    step.node = id;
+    const Node& node = graph_.node(id);
+    for (const ValueId output : node.outputs) {
+      step.planned = step.planned && (output == ValueId::none || graph_.value(output).type.known());
+    }
+    Result<Kernel> kernel = backend->prepare(graph_, id);
+    if (!kernel) {
+      return std::move(kernel).error().at("node '" + node.name + "'");
+    }
+    step.kernel = std::move(*kernel);
+    steps_.push_back(std::move(step));
+  }
+  return {};
+}
+
+void Executable::plan_arena() {
+  values_.resize(graph_.value_slots());
+  std::vector<int32_t> made(graph_.value_slots(), -1);
+  std::vector<int32_t> last(graph_.value_slots(), -1);
+  // A view shares its source's memory when that lies in the arena.
+  std::vector<ValueId> home(graph_.value_slots());
+  std::vector<bool> in_arena(graph_.value_slots(), false);
+  const auto end = static_cast<int32_t>(steps_.size());
+  for (const ValueId id : graph_.values()) {
+    home[static_cast<size_t>(id)] = id;
+    if (graph_.is_constant(id)) {
+      values_[static_cast<size_t>(id)] = *graph_.value(id).constant;
+    }
+  }
+  for (int32_t s = 0; s < end; ++s) {
+    Step& step = steps_[static_cast<size_t>(s)];
+    const Node& node = graph_.node(step.node);
+    for (const ValueId input : node.inputs) {
+      if (input != ValueId::none) {
+        last[static_cast<size_t>(home[static_cast<size_t>(input)])] = s;
+      }
+    }
+    for (const ValueId output : node.outputs) {
+      if (output == ValueId::none) {
+        continue;
+      }
+      const auto slot = static_cast<size_t>(output);
+      const bool view = is_view(node.op) && step.planned && in_arena[static_cast<size_t>(node.inputs[0])];
+      home[slot] = view ? home[static_cast<size_t>(node.inputs[0])] : output;
+      in_arena[slot] = step.planned;
+      made[slot] = s;
+      int32_t& last_use = last[static_cast<size_t>(home[slot])];
+      last_use = std::max(last_use, s);
+    }
+  }
+  for (size_t i = 0; i < graph_.outputs().size(); ++i) {
+    const ValueId id = graph_.outputs()[i];
+    const auto slot = static_cast<size_t>(id);
+    if (i < real_outputs_) {
+      last[static_cast<size_t>(home[slot])] = end;
+    } else if (made[slot] >= 0) {
+      steps_[static_cast<size_t>(made[slot])].observed.emplace_back(i - real_outputs_, id);
+    }
+  }
+  std::vector<Lifetime> lifetimes;
+  std::vector<size_t> slots;
+  for (size_t slot = 0; slot < home.size(); ++slot) {
+    if (!in_arena[slot]) {
+      if (made[slot] >= 0 && last[slot] < end) {
+        steps_[static_cast<size_t>(last[slot])].ends.push_back(slot);
+      }
+      continue;
+    }
+    if (home[slot] == static_cast<ValueId>(slot)) {
+      const TensorType& type = graph_.value(static_cast<ValueId>(slot)).type;
+      lifetimes.push_back({bytes_of(type.dtype, count_of(*type.shape)), made[slot], last[slot]});
+      slots.push_back(slot);
+    }
+  }
+  plan_ = plan_memory(lifetimes);
+  const auto size = static_cast<size_t>(std::max<int64_t>(plan_.peak, 64));
+  void* memory = std::aligned_alloc(64, size);
+  if (memory == nullptr) {
+    throw std::bad_alloc();
+  }
+  arena_ = {static_cast<std::byte*>(memory), [](std::byte* p) { std::free(p); }};
+  std::vector<int64_t> offset(home.size(), 0);
+  for (size_t i = 0; i < slots.size(); ++i) {
+    offset[slots[i]] = plan_.offset[i];
+  }
+  for (size_t slot = 0; slot < home.size(); ++slot) {
+    if (in_arena[slot]) {
+      const TensorType& type = graph_.value(static_cast<ValueId>(slot)).type;
+      values_[slot] = Tensor::over(type.dtype, *type.shape, arena_.get() + offset[static_cast<size_t>(home[slot])]);
+    }
+  }
+}
+
+// The types of a node whose outputs depend on data: inferred again from the tensors at hand.
+Result<void> Executable::allocate_outputs(const Node& node) {
+  std::vector<InferContext::Input> inputs;
+  for (const ValueId input : node.inputs) {
+    if (input == ValueId::none) {
+      inputs.emplace_back();
+      continue;
+    }
+    const Tensor& tensor = values_[static_cast<size_t>(input)];
+    std::optional<Ints> ints;
+    if ((tensor.dtype() == DType::i64 || tensor.dtype() == DType::i32) && tensor.rank() <= 1) {
+      ints = to_ints(tensor);
+    }
+    inputs.push_back({true, tensor.type(), &tensor, std::move(ints)});
+  }
+  std::vector<DType> declared;
+  for (const ValueId output : node.outputs) {
+    declared.push_back(output == ValueId::none ? DType::f32 : graph_.value(output).type.dtype);
+  }
+  InferContext context(node, std::move(inputs), std::move(declared));
+  DSQ_TRY(infer_node(context));
+  for (size_t i = 0; i < node.outputs.size(); ++i) {
+    if (node.outputs[i] != ValueId::none) {
+      const TensorType& type = context.outputs()[i];
+      if (type.known()) {
+        DSQ_TRY(checked_count(*type.shape));
+      }
+      values_[static_cast<size_t>(node.outputs[i])] = type.known() ? Tensor(type.dtype, *type.shape) : Tensor();
+    }
+  }
+  return {};
+}
+
+Result<void> Executable::run_step(Step& step, const OnValue& on_value) {
+  const Node& node = graph_.node(step.node);
+  if (!step.planned) {
+    DSQ_TRY(allocate_outputs(node));
+  }
+  in_.clear();
+  out_.clear();
+  for (const ValueId input : node.inputs) {
+    in_.push_back(input == ValueId::none ? nullptr : &values_[static_cast<size_t>(input)]);
+  }
+  for (const ValueId output : node.outputs) {
+    out_.push_back(output == ValueId::none ? nullptr : &values_[static_cast<size_t>(output)]);
+  }
+  DSQ_TRY(step.kernel(Call{graph_, node, in_, out_}));
+  if (on_value) {
+    for (const auto& [index, id] : step.observed) {
+      DSQ_TRY(on_value(index, values_[static_cast<size_t>(id)]));
+    }
+  }
+  for (const size_t slot : step.ends) {
+    values_[slot] = Tensor();
+  }
+  return {};
+}
+
+Result<std::vector<Tensor>> Executable::run(std::span<const Tensor> inputs, const OnValue& on_value,
+                                            std::vector<NodeProfile>* profile) {
+  using Clock = std::chrono::steady_clock;
+  const ThreadScope threads(options_.threads);
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    values_[static_cast<size_t>(graph_.inputs()[i])] = inputs[i];
+  }
+  if (profile != nullptr && profile->empty()) {
+    for (const Step& step : steps_) {
+      profile->push_back({graph_.node(step.node).name, graph_.node(step.node).op, 0});
+    }
+  }
+  try {
+    for (size_t s = 0; s < steps_.size(); ++s) {
+      const Clock::time_point start = profile != nullptr ? Clock::now() : Clock::time_point();
+      Result<void> done = run_step(steps_[s], on_value);
+      if (!done) {
+        return std::move(done).error().at("node '" + graph_.node(steps_[s].node).name + "'");
+      }
+      if (profile != nullptr) {
+        (*profile)[s].seconds += std::chrono::duration<double>(Clock::now() - start).count();
+      }
+    }
+    std::vector<Tensor> outputs;
+    for (size_t i = 0; i < real_outputs_; ++i) {
+      outputs.push_back(values_[static_cast<size_t>(graph_.outputs()[i])].clone());
+    }
+    return outputs;
+  } catch (const std::bad_alloc&) {
+    return memory_error(plan_.peak);
+  }
+}
+
+int64_t Executable::constant_bytes() const {
+  int64_t bytes = 0;
+  for (const ValueId id : graph_.values()) {
+    bytes += graph_.is_constant(id) ? static_cast<int64_t>(graph_.value(id).constant->bytes().size()) : 0;
+  }
+  return bytes;
+}
+
+}  // namespace dsq

@@ -1,0 +1,70 @@
+// A graph made ready for one set of input shapes: shapes and constants settled, kernels chosen, memory planned.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "src/runner/backend.h"
+#include "src/runner/memory_plan.h"
+
+namespace dsq {
+
+struct CompileOptions {
+  std::string backend = "onednn";
+  int threads = 0;  // 0: all cores
+  // Values that `on_value` gets to see, by name. They are kept from being fused away.
+  std::vector<std::string> observe;
+};
+
+// Called as soon as observe[index] is computed; the tensor is valid during the call only.
+using OnValue = std::function<Result<void>(size_t index, const Tensor& value)>;
+
+struct NodeProfile {
+  std::string name;
+  OpKind op;
+  double seconds = 0;
+};
+
+class Executable {
+ public:
+  // Errors: whatever inference says, op_not_runnable, out_of_memory.
+  static Result<std::unique_ptr<Executable>> compile(Graph graph, const std::vector<TensorType>& inputs,
+                                                     const CompileOptions& options);
+  // Not re-entrant: the arena is the executable's own. Errors: run_failed, out_of_memory.
+  Result<std::vector<Tensor>> run(std::span<const Tensor> inputs, const OnValue& on_value = {},
+                                  std::vector<NodeProfile>* profile = nullptr);
+
+  const MemoryPlan& memory() const { return plan_; }
+  int64_t constant_bytes() const;
+  const Graph& graph() const { return graph_; }  // as it runs, after the backend's transformations
+
+ private:
+  struct Step {
+    NodeId node;
+    Kernel kernel;
+    bool planned = true;              // all output types are known beforehand
+    std::vector<size_t> ends;         // unplanned values to release afterwards
+    std::vector<std::pair<size_t, ValueId>> observed;
+  };
+
+  Executable(Graph graph, CompileOptions options) : graph_(std::move(graph)), options_(std::move(options)) {}
+  Result<void> settle(const std::vector<TensorType>& inputs);
+  Result<void> choose_kernels();
+  void plan_arena();
+  Result<void> run_step(Step& step, const OnValue& on_value);
+  Result<void> allocate_outputs(const Node& node);
+
+  Graph graph_;
+  CompileOptions options_;
+  size_t real_outputs_ = 0;  // graph_.outputs() beyond these are observed values
+  std::vector<Step> steps_;
+  std::vector<Tensor> values_;  // by ValueId
+  std::vector<const Tensor*> in_;
+  std::vector<Tensor*> out_;
+  MemoryPlan plan_;
+  std::shared_ptr<std::byte> arena_;
+};
+
+}  // namespace dsq

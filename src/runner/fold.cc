@@ -1,0 +1,144 @@
+#include "src/runner/fold.h"
+
+#include <algorithm>
+
+#include "src/ops/infer.h"
+#include "src/runner/portable/backend.h"
+
+namespace dsq {
+namespace {
+
+constexpr int64_t kMaxGrowth = 16;            // result bytes per input byte
+constexpr int64_t kAlwaysFine = 1 << 16;      // bytes
+
+bool growth_is_fine(const Graph& graph, const Node& node) {
+  int64_t in = 0;
+  for (const ValueId input : node.inputs) {
+    in += input == ValueId::none ? 0 : static_cast<int64_t>(graph.constant(input)->bytes().size());
+  }
+  int64_t out = 0;
+  for (const ValueId output : node.outputs) {
+    if (output == ValueId::none) {
+      continue;
+    }
+    const TensorType& type = graph.value(output).type;
+    if (!type.known()) {
+      continue;  // nonzero and friends: never much larger than their inputs
+    }
+    const Result<int64_t> count = checked_count(*type.shape);
+    if (!count) {
+      return false;
+    }
+    out += bytes_of(type.dtype, *count);
+  }
+  return out <= std::max(kAlwaysFine, in * kMaxGrowth);
+}
+
+bool is_nested(OpKind op) { return op == OpKind::if_else || op == OpKind::loop; }
+
+bool is_foldable(const Graph& graph, const Node& node) {
+  const bool all_constant = std::ranges::all_of(
+      node.inputs, [&](ValueId id) { return id == ValueId::none || graph.is_constant(id); });
+  return all_constant && !is_nested(node.op) && growth_is_fine(graph, node);
+}
+
+// Output `i` of the node becomes a constant of the same name.
+void replace_output(Graph& graph, NodeId id, size_t i, Tensor tensor) {
+  const ValueId output = graph.node(id).outputs[i];
+  const std::optional<QuantSpec> spec = graph.value(output).spec;
+  const std::optional<QuantParams> params = graph.value(output).params;
+  const ValueId constant = graph.add_constant(graph.value(output).name, std::move(tensor));
+  graph.set_spec(constant, spec);
+  graph.set_params(constant, params);
+  graph.replace_uses(output, constant);
+}
+
+}  // namespace
+
+Result<std::vector<Tensor>> evaluate(const Graph& graph, NodeId id) {
+  const Node& node = graph.node(id);
+  std::vector<const Tensor*> in;
+  for (const ValueId input : node.inputs) {
+    in.push_back(graph.constant(input));
+  }
+  std::vector<Tensor> results(node.outputs.size());
+  std::vector<Tensor*> out;
+  for (size_t i = 0; i < results.size(); ++i) {
+    if (node.outputs[i] == ValueId::none) {
+      out.push_back(nullptr);
+      continue;
+    }
+    const TensorType& type = graph.value(node.outputs[i]).type;
+    results[i] = type.known() ? Tensor(type.dtype, *type.shape) : Tensor();
+    out.push_back(&results[i]);
+  }
+  const Kernel kernel = DSQ_TRY(portable::prepare(graph, id));
+  DSQ_TRY(kernel(Call{graph, node, in, out}));
+  return results;
+}
+
+Result<bool> fold_constants(Graph& graph) {
+  bool changed = false;
+  const std::vector<NodeId> order = graph.topo_order();
+  if (order.size() != graph.nodes().size()) {
+    return fail(Code::graph_invalid, "the graph has a cycle").at(graph.name);
+  }
+  KnownInts known;
+  for (const NodeId id : order) {
+    DSQ_TRY(infer_outputs(graph, id, known));
+    const Node node = graph.node(id);
+    std::vector<Tensor> results;
+    if (is_foldable(graph, node)) {
+      Result<std::vector<Tensor>> evaluated = evaluate(graph, id);
+      if (!evaluated) {
+        continue;  // left as it is: running it will say why it cannot run
+      }
+      results = std::move(*evaluated);
+    } else {
+      const ValueId output = node.outputs.empty() ? ValueId::none : node.outputs[0];
+      if (output == ValueId::none || node.outputs.size() != 1 || graph.value(output).type.dtype != DType::i64) {
+        continue;
+      }
+      const std::optional<Ints>& ints = known[static_cast<size_t>(output)];
+      const TensorType& type = graph.value(output).type;
+      if (!ints || std::ranges::find(*ints, kAnyInt) != ints->end() || !type.known() ||
+          count_of(*type.shape) != static_cast<int64_t>(ints->size())) {
+        continue;
+      }
+      results.push_back(Tensor::ints(*ints).reshaped(*type.shape));
+    }
+    for (size_t i = 0; i < results.size(); ++i) {
+      if (node.outputs[i] != ValueId::none) {
+        replace_output(graph, id, i, std::move(results[i]));
+      }
+    }
+    known.resize(graph.value_slots());
+    changed = true;
+    graph.erase_node(id);
+  }
+  return drop_dead(graph) || changed;
+}
+
+bool drop_dead(Graph& graph) {
+  bool changed = false;
+  std::vector<NodeId> order = graph.topo_order();
+  std::ranges::reverse(order);
+  for (const NodeId id : order) {
+    const bool used = std::ranges::any_of(graph.node(id).outputs, [&](ValueId output) {
+      return output != ValueId::none && (!graph.value(output).users.empty() || graph.is_output(output));
+    });
+    if (!used) {
+      graph.erase_node(id);
+      changed = true;
+    }
+  }
+  for (const ValueId id : graph.values()) {
+    if (graph.is_constant(id) && graph.value(id).users.empty() && !graph.is_output(id)) {
+      graph.erase_value(id);
+      changed = true;
+    }
+  }
+  return changed;
+}
+
+}  // namespace dsq

@@ -1,0 +1,12 @@
+// The fast backend for x86-64: oneDNN for what is heavy, channels-last layouts, fused epilogues. Integer results have
+// the same bits as the portable backend's.
+#pragma once
+
+#include "src/runner/kernel.h"
+
+namespace dsq::onednn {
+
+Result<void> transform(Graph& graph);
+Result<Kernel> prepare(const Graph& graph, NodeId id);
+
+}  // namespace dsq::onednn

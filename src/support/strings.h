@@ -1,0 +1,22 @@
+// Small string helpers: nearest names for suggestions, glob patterns, joining.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dsq {
+
+// `*` matches any run of characters, `?` exactly one. Linear in the text for patterns without `*`,
+// never worse than |pattern| * |text|.
+bool glob_match(std::string_view pattern, std::string_view text);
+
+// The candidate with the smallest edit distance to `word`, ignoring case; empty when there is none.
+std::string nearest(std::string_view word, std::span<const std::string> candidates);
+
+std::vector<std::string> split(std::string_view text, char separator);  // "a,,b" -> a, "", b
+std::string lower(std::string_view text);
+std::string human_bytes(double bytes);  // "10.9 MB", powers of 1000
+
+}  // namespace dsq
