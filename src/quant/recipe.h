@@ -1,0 +1,36 @@
+// What the user asks for: precisions, and exceptions by node.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "src/support/result.h"
+
+namespace dsq {
+
+enum class Precision : uint8_t { int4, int6, int8, fp16, floating };
+std::string_view name_of(Precision precision);  // "int4", ..., "fp16", "float"
+std::optional<Precision> precision_from(std::string_view name);
+constexpr bool is_integer(Precision precision) { return precision <= Precision::int8; }
+
+// --keep PATTERN=PRECISION: weights and activations of the nodes whose name, or whose operator's name, matches the glob
+// are held at this precision (int8: both at 8 bits). Later rules win.
+struct Keep {
+  std::string pattern;
+  Precision precision = Precision::fp16;
+  bool operator==(const Keep&) const = default;
+};
+
+struct Recipe {
+  Precision weights = Precision::int8;
+  Precision act = Precision::int4;           // int6 is not offered for activations
+  std::vector<Keep> keep;
+  bool edges_at_act = false;                 // first and last layer at `act` too, instead of int8
+  double max_weight_error = 0.01;            // relative L2 per layer; enforced for int8 weights
+  bool operator==(const Recipe&) const = default;
+};
+
+}  // namespace dsq

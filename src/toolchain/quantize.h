@@ -1,0 +1,42 @@
+// From model.onnx to model.dsq: the one place where import, passes, calibration and formats meet.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "src/ir/graph.h"
+#include "src/quant/recipe.h"
+#include "src/report/report.h"
+#include "src/support/diagnostics.h"
+#include "src/support/progress.h"
+
+namespace dsq {
+
+struct QuantizeOptions {
+  std::filesystem::path model;
+  std::filesystem::path output;                // empty: beside the model, with the extension .dsq
+  std::map<std::string, Shape> shapes;         // --shape
+  Recipe recipe;
+  std::optional<std::filesystem::path> data;   // --data: .npz or .npy
+  std::optional<std::filesystem::path> labels; // --labels: .npy of integer classes
+  int64_t batch = 16;
+  int threads = 0;                             // 0: all cores
+  std::string backend = "onednn";
+  std::optional<double> max_drop;              // gate: points of top-1, needs labels
+  std::optional<double> min_sqnr_db;           // gate: of every output
+  bool write = true;                           // false: everything but the files
+};
+
+struct Quantized {
+  Graph graph;      // lowered, as written
+  Graph reference;  // the canonical float twin
+  Report report;
+};
+
+// Writes OUTPUT, and OUTPUT's stem with .report.json and .report.html. Gates that fail are in the report, not an error.
+// Errors: those of import, data, passes and writing.
+Result<Quantized> quantize(const QuantizeOptions& options, Diagnostics& diagnostics, Progress& progress);
+
+}  // namespace dsq
