@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds everything with tests and runs them all; ends with ctest's own line.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+.ci/install.sh build tests
+if command -v ccache >/dev/null; then
+  export CMAKE_CXX_COMPILER_LAUNCHER=ccache
+fi
+export CTEST_PARALLEL_LEVEL=${CTEST_PARALLEL_LEVEL:-$(nproc)}
+
+cmake --preset ci
+cmake --build --preset ci
+ctest --preset ci --no-tests=error
