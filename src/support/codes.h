@@ -40,6 +40,7 @@ enum class Code : int {
   dsq_corrupt = 602,
   dsq_newer = 603,
   write_failed = 604,
+  report_invalid = 605,
   // E7xx: running
   op_not_runnable = 701,
   run_failed = 702,

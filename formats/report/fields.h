@@ -1,0 +1,144 @@
+// The report's JSON fields, each named once; json.cc walks the same lists to write and to read.
+// A visitor has three calls:
+//   v.field(key, member)              a number, text, boolean, or a list of what fields() knows
+//   v.optional(key, member)           the key is left out when the optional is empty
+//   v.object(key, [&](auto& inner))   a nested object of the same struct's members
+#pragma once
+
+#include "src/report/report.h"
+
+namespace dsq::report_json {
+
+template <class V>
+void fields(V& v, SizePart& part) {
+  v.field("part", part.part);
+  v.field("float_bytes", part.float_bytes);
+  v.field("stored_bytes", part.stored_bytes);
+}
+
+template <class V>
+void fields(V& v, LayerReport& layer) {
+  v.field("name", layer.name);
+  v.field("op", layer.op);
+  v.field("output_shape", layer.output_shape);
+  v.field("macs", layer.macs);
+  v.field("weights", layer.weights);
+  v.field("weight_type", layer.weight_type);
+  v.field("act_type", layer.act_type);
+  v.field("range", layer.range);
+  v.field("granularity", layer.granularity);
+  v.field("weight_error", layer.weight_error);
+  v.field("plain_weight_error", layer.plain_weight_error);
+  v.field("float_bytes", layer.float_bytes);
+  v.field("stored_bytes", layer.stored_bytes);
+  v.optional("input_sqnr_db", layer.input_sqnr_db);
+  v.optional("output_sqnr_db", layer.output_sqnr_db);
+  v.field("integer", layer.integer);
+  v.field("cause", layer.cause);
+  v.field("mend", layer.mend);
+}
+
+template <class V>
+void fields(V& v, OutputReport& output) {
+  v.field("name", output.name);
+  v.field("sqnr_db", output.sqnr_db);
+  v.field("max_abs_error", output.max_abs_error);
+  v.field("cosine", output.cosine);
+  v.optional("top1_agreement", output.top1_agreement);
+  v.field("points", output.points);
+}
+
+template <class V>
+void fields(V& v, AccuracyReport& accuracy) {
+  v.field("samples", accuracy.samples);
+  v.field("float_top1", accuracy.float_top1);
+  v.field("quantized_top1", accuracy.quantized_top1);
+}
+
+template <class V>
+void fields(V& v, FloatPart& part) {
+  v.field("op", part.op);
+  v.field("reason", part.reason);
+  v.field("nodes", part.nodes);
+}
+
+template <class V>
+void fields(V& v, MemoryReport::Block& block) {
+  v.field("name", block.name);
+  v.field("offset", block.offset);
+  v.field("bytes", block.bytes);
+  v.field("first", block.first);
+  v.field("last", block.last);
+}
+
+template <class V>
+void fields(V& v, MemoryReport& memory) {
+  v.field("float_peak", memory.float_peak);
+  v.field("quantized_peak", memory.quantized_peak);
+  v.field("quantized_total", memory.quantized_total);
+  v.field("shapes", memory.shapes);
+  v.field("blocks", memory.blocks);
+}
+
+template <class V>
+void fields(V& v, Gate& gate) {
+  v.field("name", gate.name);
+  v.field("limit", gate.limit);
+  v.field("found", gate.found);
+  v.field("passed", gate.passed);
+}
+
+template <class V>
+void fields(V& v, std::pair<std::string, double>& phase) {
+  v.field("phase", phase.first);
+  v.field("seconds", phase.second);
+}
+
+template <class V>
+void fields(V& v, Diagnostic& diagnostic) {
+  v.field("severity", diagnostic.severity);
+  v.field("code", diagnostic.code);
+  v.field("where", diagnostic.where);
+  v.field("text", diagnostic.text);
+  v.field("pass", diagnostic.pass);
+}
+
+template <class V>
+void fields(V& v, Report& report) {
+  v.object("verdict", [&](V& inner) {
+    inner.field("headline", report.headline);
+    inner.field("passed", report.passed);
+    inner.field("gates", report.gates);
+  });
+  v.object("tool", [&](V& inner) {
+    inner.field("version", report.tool_version);
+    inner.field("command", report.command);
+  });
+  v.object("model", [&](V& inner) {
+    inner.field("name", report.model_name);
+    inner.field("sha256", report.model_sha256);
+    inner.field("producer", report.producer);
+    inner.field("opset", report.opset);
+    inner.field("bytes", report.float_file_bytes);
+  });
+  v.object("artefact", [&](V& inner) {
+    inner.field("sha256", report.artefact_sha256);
+    inner.field("bytes", report.artefact_bytes);
+  });
+  v.object("data", [&](V& inner) {
+    inner.field("kind", report.data_kind);
+    inner.field("sha256", report.data_sha256);
+    inner.field("samples", report.data_samples);
+  });
+  v.field("size", report.size);
+  v.field("layers", report.layers);
+  v.field("outputs", report.outputs);
+  v.optional("accuracy", report.accuracy);
+  v.field("floats", report.floats);
+  v.optional("memory", report.memory);
+  v.field("integer_mac_share", report.integer_mac_share);
+  v.field("seconds", report.seconds);
+  v.field("diagnostics", report.diagnostics);
+}
+
+}  // namespace dsq::report_json
