@@ -6,6 +6,7 @@ find_package(fmt REQUIRED)             # text formatting
 find_package(OpenSSL REQUIRED)         # SHA-256: src/support
 find_package(Protobuf REQUIRED)        # .onnx: formats/onnx
 find_package(FlatBuffers REQUIRED)     # .dsq: formats/dsq
+find_package(ZLIB REQUIRED)            # .dsq: formats/dsq
 find_package(nlohmann_json REQUIRED)   # reports: formats, cli
 find_package(CLI11 REQUIRED)           # cli
 

@@ -1,0 +1,20 @@
+// Writes .dsq files. The layout is in SEMANTICS.md, section 1.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <vector>
+
+#include "formats/dsq/model.h"
+#include "src/support/result.h"
+
+namespace dsq {
+
+// Replaces the file atomically. The same graph and provenance give the same bytes. Graphs of any stage are taken;
+// dead nodes and unused slots are dropped. Errors: write_failed; graph_invalid for a graph with cycles.
+Result<void> write_dsq(const Graph& graph, const Provenance& provenance, const std::filesystem::path& path);
+
+// The same bytes in memory.
+Result<std::vector<std::byte>> encode_dsq(const Graph& graph, const Provenance& provenance);
+
+}  // namespace dsq
