@@ -136,6 +136,7 @@ void fields(V& v, Report& report) {
   v.optional("accuracy", report.accuracy);
   v.field("floats", report.floats);
   v.optional("memory", report.memory);
+  v.field("max_weight_error", report.max_weight_error);
   v.field("integer_mac_share", report.integer_mac_share);
   v.field("seconds", report.seconds);
   v.field("diagnostics", report.diagnostics);

@@ -1,0 +1,181 @@
+#include "formats/report/markup.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+#include "src/report/metrics.h"
+#include "src/support/strings.h"
+
+namespace dsq::page {
+namespace {
+
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
+constexpr std::string_view kEllipsis = "\xE2\x80\xA6";     // U+2026
+constexpr std::string_view kThinSpace = "\xE2\x80\xAF";    // U+202F, does not break
+constexpr std::string_view kMinus = "\xE2\x88\x92";        // U+2212
+
+// The length of the valid UTF-8 sequence at the front (Unicode 15, table 3-7), or 0. The code point goes to `code`.
+size_t sequence(std::string_view text, uint32_t& code) {
+  const auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
+  const uint32_t lead = byte(0);
+  const size_t length = lead < 0x80 ? 1 : lead >= 0xC2 && lead < 0xE0 ? 2 : (lead & 0xF0) == 0xE0 ? 3
+                        : lead >= 0xF0 && lead < 0xF5 ? 4 : 0;
+  code = length == 1 ? lead : length == 0 ? 0 : lead & (0x7FU >> length);
+  for (size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) {
+      return 0;
+    }
+    code = code << 6 | (byte(i) & 0x3F);
+  }
+  const bool overlong = (length == 3 && code < 0x800) || (length == 4 && code < 0x10000);
+  return overlong || (code >= 0xD800 && code < 0xE000) || code > 0x10FFFF ? 0 : length;
+}
+
+bool is_harmful(uint32_t code) {
+  return (code < 0x20 && code != '\n' && code != '\t') || (code >= 0x7F && code < 0xA0) ||
+         (code >= 0x202A && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
+}
+
+size_t characters(std::string_view text) {
+  return static_cast<size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+// The byte where character `index` begins.
+size_t byte_of(std::string_view text, size_t index) {
+  size_t at = 0;
+  for (; at < text.size(); ++at) {
+    if ((text[at] & 0xC0) != 0x80 && index-- == 0) {
+      break;
+    }
+  }
+  return at;
+}
+
+std::string signed_text(std::string text) {
+  if (text.starts_with('-')) {
+    text.replace(0, 1, kMinus);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string clean(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    uint32_t code = 0;
+    const size_t length = sequence(text, code);
+    if (length == 0 || is_harmful(code)) {
+      out += kReplacement;
+    } else {
+      out += text.substr(0, length);
+    }
+    text.remove_prefix(std::max<size_t>(length, 1));
+  }
+  return out;
+}
+
+std::string escape(std::string_view text) {
+  std::string out;
+  for (const char c : clean(text)) {
+    switch (c) {
+      case '&': out += "&amp;"; break;
+      case '<': out += "&lt;"; break;
+      case '>': out += "&gt;"; break;
+      case '"': out += "&quot;"; break;
+      case '\'': out += "&#39;"; break;
+      default: out += c;
+    }
+  }
+  return out;
+}
+
+std::string shortened(std::string_view text, size_t limit) {
+  std::string whole = clean(text);
+  const size_t length = characters(whole);
+  if (length <= limit) {
+    return whole;
+  }
+  const size_t head = (limit - 1) / 3;
+  const size_t tail = limit - 1 - head;
+  return whole.substr(0, byte_of(whole, head)) + std::string(kEllipsis) + whole.substr(byte_of(whole, length - tail));
+}
+
+std::string name_tag(std::string_view name, size_t limit) {
+  if (name.empty()) {
+    return "<span class=\"name muted\">(no name)</span>";
+  }
+  return fmt::format("<span class=\"name\" title=\"{}\">{}</span>", escape(shortened(name, 600)),
+                     escape(shortened(name, limit)));
+}
+
+std::string figure(double value, int digits) {
+  if (!std::isfinite(value)) {
+    return "not finite";
+  }
+  const double size = std::abs(value);
+  if (size == 0) {
+    return "0";
+  }
+  if (size < 1e-4 || size >= 1e6) {
+    return signed_text(fmt::format("{:.{}g}", value, digits));
+  }
+  const int before = static_cast<int>(std::floor(std::log10(size))) + 1;
+  std::string text = fmt::format("{:.{}f}", value, std::max(0, digits - before));
+  if (text.find('.') != std::string::npos && before <= 0) {
+    text.erase(text.find_last_not_of('0') + 1);
+  }
+  return signed_text(text);
+}
+
+std::string percent(double share, int digits) {
+  return std::isfinite(share) ? figure(100 * share, digits) + std::string(kThinSpace) + "%" : figure(share);
+}
+
+std::string decibel(double db) {
+  if (!std::isfinite(db)) {
+    return figure(db);
+  }
+  return db >= kSqnrCapDb ? "no error" : signed_text(fmt::format("{:.1f}", db)) + std::string(kThinSpace) + "dB";
+}
+
+std::string grouped(int64_t value) {
+  std::string text = std::to_string(value);
+  for (int64_t at = static_cast<int64_t>(text.size()) - 3; at > (value < 0 ? 1 : 0); at -= 3) {
+    text.insert(static_cast<size_t>(at), kThinSpace);
+  }
+  return signed_text(text);
+}
+
+std::string scaled(int64_t value) {
+  constexpr std::string_view kUnits[] = {"", "k", "M", "G", "T", "P"};
+  double rest = static_cast<double>(value);
+  size_t unit = 0;
+  while (std::abs(rest) >= 999.5 && unit + 1 < std::size(kUnits)) {
+    rest /= 1000;
+    ++unit;
+  }
+  return unit == 0 ? grouped(value) : figure(rest) + std::string(kThinSpace) + std::string(kUnits[unit]);
+}
+
+std::string bytes(int64_t value) {
+  std::string text = human_bytes(static_cast<double>(value));
+  const size_t space = text.find(' ');
+  if (space != std::string::npos) {
+    text.replace(space, 1, kThinSpace);
+  }
+  return signed_text(text);
+}
+
+std::string exact(double value) { return std::isfinite(value) ? signed_text(fmt::format("{}", value)) : "not finite"; }
+
+std::string exact_bytes(int64_t value) { return grouped(value) + (value == 1 ? " byte" : " bytes"); }
+
+std::string plural(int64_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", grouped(count), noun, count == 1 ? "" : "s");
+}
+
+}  // namespace dsq::page
