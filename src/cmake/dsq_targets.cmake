@@ -48,7 +48,7 @@ function(dsq_python_test name)
   if(ARG_VENV)
     set(python ${PROJECT_BINARY_DIR}/venv/bin/python)
   endif()
-  add_test(NAME ${name} COMMAND ${python} ${CMAKE_CURRENT_SOURCE_DIR}/${ARG_SCRIPT} ${ARG_ARGS}
+  add_test(NAME ${name} COMMAND ${python} -B ${CMAKE_CURRENT_SOURCE_DIR}/${ARG_SCRIPT} ${ARG_ARGS}
            WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   if(NOT ARG_LABEL)
     set(ARG_LABEL fast)
