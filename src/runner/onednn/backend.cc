@@ -1,10 +1,63 @@
 #include "src/runner/onednn/backend.h"
 
+#include <dnnl.hpp>
+
+#include "src/runner/control.h"
+#include "src/runner/onednn/layers.h"
+#include "src/runner/onednn/passes.h"
 #include "src/runner/portable/backend.h"
 
 namespace dsq::onednn {
+namespace {
 
-Result<void> transform(Graph&) { return {}; }
-Result<Kernel> prepare(const Graph& graph, NodeId id) { return portable::prepare(graph, id); }
+Prepared prepare_fast(const Graph& graph, const Node& node) {
+  switch (node.op) {
+    case OpKind::conv: return prepare_conv(graph, node);
+    case OpKind::conv_transpose: return prepare_conv_transpose(graph, node);
+    case OpKind::linear: return prepare_linear(graph, node);
+    case OpKind::matmul: return prepare_matmul(graph, node);
+    case OpKind::max_pool:
+    case OpKind::avg_pool: return prepare_pool(graph, node);
+    default: return std::optional<Kernel>();
+  }
+}
+
+// Operators that lie in channels-last form have no other kernel than this backend's.
+bool is_channels_last(const Node& node) {
+  const auto* conv = std::get_if<ConvAttrs>(&node.attrs);
+  const auto* pool = std::get_if<PoolAttrs>(&node.attrs);
+  return (conv != nullptr && conv->layout == Layout::channels_last) || (pool != nullptr && pool->layout == Layout::channels_last);
+}
+
+}  // namespace
+
+Result<void> transform(Graph& graph) {
+  DSQ_TRY(fuse_epilogues(graph));
+  return choose_layouts(graph);
+}
+
+Result<Kernel> prepare(const Graph& graph, NodeId id) {
+  const Node& node = graph.node(id);
+  if (node.op == OpKind::if_else || node.op == OpKind::loop) {
+    return prepare_control(graph, id, "onednn");
+  }
+  try {
+    std::optional<Kernel> fast = DSQ_TRY(prepare_fast(graph, node));
+    if (fast) {
+      return std::move(*fast);
+    }
+  } catch (const dnnl::error& error) {
+    if (error.status == dnnl_out_of_memory) {
+      throw std::bad_alloc();
+    }
+    if (is_channels_last(node)) {
+      return fail(Code::op_not_runnable, "oneDNN has no primitive for this {}: {}", name_of(node.op), error.what());
+    }
+  }
+  if (is_channels_last(node)) {
+    return fail(Code::op_not_runnable, "no channels-last kernel for {}", name_of(node.op));
+  }
+  return portable::prepare(graph, id);
+}
 
 }  // namespace dsq::onednn

@@ -71,7 +71,7 @@ Result<void> arithmetic_of(const Call& call) {
     case add: return map2<T, T>(call, [](T a, T b) { return wrapping(a, b, [](auto x, auto y) { return x + y; }); });
     case sub: return map2<T, T>(call, [](T a, T b) { return wrapping(a, b, [](auto x, auto y) { return x - y; }); });
     case mul: return map2<T, T>(call, [](T a, T b) { return wrapping(a, b, [](auto x, auto y) { return x * y; }); });
-    case div: return map2<T, T>(call, quotient<T>);
+    case div: return map2<T, T>(call, [](T a, T b) { return quotient(a, b); });
     case max: return map2<T, T>(call, [](T a, T b) { return a != a || a > b ? a : b; });
     case min: return map2<T, T>(call, [](T a, T b) { return a != a || a < b ? a : b; });
     case prelu: return map2<T, T>(call, [](T a, T slope) { return a < 0 ? static_cast<T>(a * slope) : a; });

@@ -30,7 +30,7 @@ Result<void> copy(const Call& call) {
   if (to.size() != from.size()) {
     return fail(Code::run_failed, "{} has {} elements, {} wanted", text_of(call.input(0).shape()), call.input(0).count(), call.output().count());
   }
-  if (!from.empty()) {
+  if (!from.empty() && from.data() != to.data()) {  // a view in the arena is its source
     std::memcpy(to.data(), from.data(), from.size());
   }
   return {};

@@ -63,23 +63,23 @@ Result<void> unary(const Call& call) {
     case ceil: return map_float(call, [](float x) { return std::ceil(x); });
     case cos: return map_float(call, [](float x) { return std::cos(x); });
     case cosh: return map_float(call, [](float x) { return std::cosh(x); });
-    case erf: return map_float(call, erf_f);
-    case exp: return map_float(call, exp_f);
+    case erf: return map_float(call, [](float x) { return erf_f(x); });
+    case exp: return map_float(call, [](float x) { return exp_f(x); });
     case floor: return map_float(call, [](float x) { return std::floor(x); });
-    case hard_swish: return map_float(call, hard_swish_f);
+    case hard_swish: return map_float(call, [](float x) { return hard_swish_f(x); });
     case log: return map_float(call, [](float x) { return std::log(x); });
     case mish: return map_float(call, [](float x) { return x * tanh_f(softplus_f(x)); });
     case reciprocal: return map_float(call, [](float x) { return 1.0F / x; });
     case round: return map_float(call, [](float x) { return std::nearbyint(x); });
-    case sigmoid: return map_float(call, sigmoid_f);
-    case silu: return map_float(call, silu_f);
+    case sigmoid: return map_float(call, [](float x) { return sigmoid_f(x); });
+    case silu: return map_float(call, [](float x) { return silu_f(x); });
     case sin: return map_float(call, [](float x) { return std::sin(x); });
     case sinh: return map_float(call, [](float x) { return std::sinh(x); });
-    case softplus: return map_float(call, softplus_f);
+    case softplus: return map_float(call, [](float x) { return softplus_f(x); });
     case softsign: return map_float(call, [](float x) { return x / (1.0F + std::fabs(x)); });
     case sqrt: return map_float(call, [](float x) { return std::sqrt(x); });
     case tan: return map_float(call, [](float x) { return std::tan(x); });
-    case tanh: return map_float(call, tanh_f);
+    case tanh: return map_float(call, [](float x) { return tanh_f(x); });
     case celu: {
       const float a = params().alpha;
       return map_float(call, [a](float x) { return x > 0.0F ? x : a * (exp_f(x / a) - 1.0F); });
@@ -88,7 +88,7 @@ Result<void> unary(const Call& call) {
       const float a = params().alpha;
       return map_float(call, [a](float x) { return elu_f(x, a); });
     }
-    case gelu: return params().alpha != 0.0F ? map_float(call, gelu_tanh_f) : map_float(call, gelu_f);
+    case gelu: return params().alpha != 0.0F ? map_float(call, [](float x) { return gelu_tanh_f(x); }) : map_float(call, [](float x) { return gelu_f(x); });
     case hard_sigmoid: {
       const auto [a, b] = params();
       return map_float(call, [a = a, b = b](float x) { return hard_sigmoid_f(x, a, b); });
