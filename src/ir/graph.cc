@@ -237,11 +237,20 @@ void Graph::compact() {
       id = id == ValueId::none ? id : to[static_cast<size_t>(id)];
     }
   };
+  // Inputs, constants in the order of use, results: the order in which the text form names them.
   std::ranges::for_each(inputs_, keep);
+  const auto keep_constant = [&](ValueId id) {
+    if (id != ValueId::none && value(id).constant) {
+      keep(id);
+    }
+  };
+  for (const NodeId id : order) {
+    std::ranges::for_each(node(id).inputs, keep_constant);
+  }
+  std::ranges::for_each(values(), keep_constant);
   std::vector<Node> sorted;
   for (const NodeId id : order) {
     Node moved = std::move(nodes_[static_cast<size_t>(id)]);
-    std::ranges::for_each(moved.inputs, keep);
     std::ranges::for_each(moved.outputs, keep);
     renumber(moved.inputs);
     renumber(moved.outputs);
@@ -256,12 +265,6 @@ void Graph::compact() {
       }
     }
     sorted.push_back(std::move(moved));
-  }
-  std::ranges::for_each(outputs_, keep);  // constants and inputs that are outputs directly
-  for (size_t i = 0; i < values_.size(); ++i) {
-    if (values_[i].alive && to[i] == ValueId::none) {
-      keep(static_cast<ValueId>(i));  // unused constants
-    }
   }
   renumber(inputs_);
   renumber(outputs_);

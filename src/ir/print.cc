@@ -148,7 +148,9 @@ class Printer {
     };
     std::string out = names(n.outputs) + " = " + std::string(name_of(n.op)) + "(" + names(n.inputs) + ")";
     out += attrs(n, indent);
-    if (!n.name.empty() && n.name != g.value(n.outputs.front()).name) {
+    // The name of the first output stands for the node's own, as in parsing.
+    const bool unnamed = n.outputs.empty() || n.outputs.front() == ValueId::none;
+    if (n.name != (unnamed ? "" : g.value(n.outputs.front()).name)) {
       out += " @" + quoted(n.name);
     }
     std::string types;
