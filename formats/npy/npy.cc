@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstring>
 
+#include <fmt/ranges.h>
 #include <minizip/unzip.h>
 #include <minizip/zip.h>
 
@@ -47,6 +48,10 @@ std::string_view dictionary_value(std::string_view header, std::string_view key)
 }
 
 Result<Shape> parse_shape(std::string_view text, const std::string& name) {
+  const auto unreadable = [&] { return damaged(name, "the array's shape cannot be read"); };
+  if (!text.starts_with('(') || text.find_first_not_of("(0123456789, )") != std::string_view::npos) {
+    return unreadable();
+  }
   Shape shape;
   for (size_t at = 0; at < text.size();) {
     if (text[at] < '0' || text[at] > '9') {
@@ -56,7 +61,7 @@ Result<Shape> parse_shape(std::string_view text, const std::string& name) {
     int64_t value = 0;
     const auto [end, code] = std::from_chars(text.data() + at, text.data() + text.size(), value);
     if (code != std::errc() || shape.size() > 64) {
-      return damaged(name, "the array's shape cannot be read");
+      return unreadable();
     }
     shape.push_back(value);
     at = static_cast<size_t>(end - text.data());
@@ -108,12 +113,16 @@ Result<Tensor> parse_npy(std::span<const std::byte> bytes, const std::string& na
   if (!count || static_cast<size_t>(bytes_of(row->dtype, *count)) > data.size()) {
     return damaged(name, fmt::format("the array ends early: {} bytes for {}", data.size(), text_of(shape)));
   }
+  const std::span<const std::byte> values = data.first(static_cast<size_t>(bytes_of(row->dtype, *count)));
+  if (row->dtype == DType::boolean && std::ranges::any_of(values, [](std::byte b) { return b > std::byte{1}; })) {
+    return damaged(name, "a boolean is neither 0 nor 1");
+  }
   const bool fortran = dictionary_value(header, "'fortran_order'").starts_with("True");
   if (fortran) {
     std::ranges::reverse(shape);
   }
   Tensor tensor(row->dtype, shape);
-  std::memcpy(tensor.mutable_bytes().data(), data.data(), tensor.bytes().size());
+  std::ranges::copy(values, tensor.mutable_bytes().begin());
   return fortran ? transposed(tensor) : tensor;
 }
 
@@ -163,6 +172,10 @@ Result<NamedTensors> read_npz(const std::filesystem::path& path) {
     Tensor tensor = DSQ_TRY(parse_npy(bytes, path.string() + ":" + name));
     arrays.emplace_back(std::move(name), std::move(tensor));
   }
+  unz_global_info64 info{};
+  if (unzGetGlobalInfo64(zip.get(), &info) != UNZ_OK || info.number_entry != arrays.size() || arrays.empty()) {
+    return damaged(path.string(), "the archive holds no arrays, or its list of them ends early");
+  }
   return arrays;
 }
 
@@ -184,13 +197,8 @@ Tensor writable(const Tensor& tensor) {
 
 std::string npy_header(const Tensor& tensor) {
   const auto row = std::ranges::find(kTypes, tensor.dtype(), &Row::dtype);
-  std::string shape;
-  for (const int64_t d : tensor.shape()) {
-    shape += std::to_string(d) + ", ";
-  }
-  if (tensor.rank() > 1) {
-    shape.resize(shape.size() - 2);
-  }
+  // Tuples as Python writes them: (), (3,), (3, 4).
+  const std::string shape = fmt::format("{}{}", fmt::join(tensor.shape(), ", "), tensor.rank() == 1 ? "," : "");
   std::string header = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}), }}", row->descr, shape);
   header.resize((header.size() + 1 + 10 + 63) / 64 * 64 - 10 - 1, ' ');
   header += '\n';
@@ -237,6 +245,15 @@ Result<void> write_npz(const std::filesystem::path& path, const NamedTensors& ar
     }
     good = zipClose(zip, nullptr) == ZIP_OK && good;
     return good ? Result<void>() : Result<void>(failed());
+  });
+}
+
+Result<void> write_npy(const std::filesystem::path& path, const Tensor& array) {
+  const Tensor stored = writable(array);
+  const std::string header = npy_header(stored);
+  return write_file(path, [&](const Sink& sink) -> Result<void> {
+    DSQ_TRY(sink(std::as_bytes(std::span(header))));
+    return sink(stored.bytes());
   });
 }
 

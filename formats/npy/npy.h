@@ -20,4 +20,7 @@ Result<NamedTensors> read(const std::filesystem::path& path);
 // A .npz of stored (uncompressed) arrays. bf16, i4 and u4, which NumPy does not have, are widened. Errors: write_failed.
 Result<void> write_npz(const std::filesystem::path& path, const NamedTensors& arrays);
 
+// A single array as .npy; the same bytes as an entry of write_npz. Errors: write_failed.
+Result<void> write_npy(const std::filesystem::path& path, const Tensor& array);
+
 }  // namespace dsq::npy
