@@ -10,6 +10,36 @@ namespace dsq {
 namespace {
 
 constexpr int64_t kWorthwhile = 64;  // bytes saved; less is not worth an unpacking at load time
+constexpr uint64_t kEachByte = 0x0101010101010101U;
+
+constexpr uint64_t low(int bits) { return (uint64_t{1} << bits) - 1; }
+constexpr uint64_t kPairs = 0x0001000100010001U;
+constexpr uint64_t kQuads = 0x0000000100000001U;
+
+// Eight elements of `bits` bits each, one after the other, moved to the low ends of the eight bytes: halves to their
+// 32 bits, quarters to their 16 bits, eighths to their 8 bits.
+uint64_t spread(uint64_t word, int bits) {
+  word = (word & low(4 * bits)) | ((word >> (4 * bits)) & low(4 * bits)) << 32;
+  word = (word & low(2 * bits) * kQuads) | ((word >> (2 * bits)) & low(2 * bits) * kQuads) << 16;
+  return (word & low(bits) * kPairs) | ((word >> bits) & low(bits) * kPairs) << 8;
+}
+
+// The way back; what lies above `bits` bits of each byte is dropped.
+uint64_t gather(uint64_t word, int bits) {
+  word = (word & low(bits) * kPairs) | ((word >> 8) & low(bits) * kPairs) << bits;
+  word = (word & low(2 * bits) * kQuads) | ((word >> 16) & low(2 * bits) * kQuads) << (2 * bits);
+  return (word & low(4 * bits)) | (word >> 32) << (4 * bits);
+}
+
+// Up to eight bytes; a plain load wherever eight are left.
+uint64_t load(std::span<const std::byte> bytes, size_t at) {
+  uint64_t word = 0;
+  bytes.size() - at >= 8 ? std::memcpy(&word, bytes.data() + at, 8) : std::memcpy(&word, bytes.data() + at, bytes.size() - at);
+  return word;
+}
+void store(std::span<std::byte> bytes, size_t at, uint64_t word) {
+  bytes.size() - at >= 8 ? std::memcpy(bytes.data() + at, &word, 8) : std::memcpy(bytes.data() + at, &word, bytes.size() - at);
+}
 
 }  // namespace
 
@@ -31,42 +61,22 @@ int bits_worth(const Tensor& tensor) {
 
 std::vector<std::byte> pack_bits(const Tensor& tensor, int bits) {
   const std::span<const std::byte> from = tensor.bytes();
-  std::vector<std::byte> packed;
-  packed.reserve(packed_bytes(from.size(), bits));
-  const uint32_t mask = (1U << bits) - 1;
-  uint32_t pending = 0;
-  int held = 0;
-  for (const std::byte byte : from) {
-    pending |= (static_cast<uint32_t>(byte) & mask) << held;
-    held += bits;
-    if (held >= 8) {
-      packed.push_back(static_cast<std::byte>(pending));
-      pending >>= 8;
-      held -= 8;
-    }
-  }
-  if (held > 0) {
-    packed.push_back(static_cast<std::byte>(pending));
+  std::vector<std::byte> packed(packed_bytes(from.size(), bits));
+  const auto step = static_cast<size_t>(bits);
+  for (size_t block = 0; block * 8 < from.size(); ++block) {  // upwards: each store leaves zeros that the next overwrites
+    store(packed, block * step, gather(load(from, block * 8), bits));
   }
   return packed;
 }
 
 Tensor unpack_bits(DType dtype, Shape shape, std::span<const std::byte> packed, int bits) {
   Tensor tensor(dtype, std::move(shape));
-  std::byte* to = tensor.mutable_bytes().data();
-  const int64_t count = tensor.count();
-  const uint32_t mask = (1U << bits) - 1;
-  const uint32_t sign = dtype == DType::i8 ? 1U << (bits - 1) : 0;
-  // Eight elements fill exactly `bits` bytes.
-  for (int64_t block = 0; block * 8 < count; ++block) {
-    const auto at = static_cast<size_t>(block) * static_cast<size_t>(bits);
-    uint64_t word = 0;
-    std::memcpy(&word, packed.data() + at, std::min<size_t>(static_cast<size_t>(bits), packed.size() - at));
-    const int64_t here = std::min<int64_t>(8, count - block * 8);
-    for (int64_t i = 0; i < here; ++i) {
-      const uint32_t value = static_cast<uint32_t>(word >> (i * bits)) & mask;
-      to[block * 8 + i] = static_cast<std::byte>((value ^ sign) - sign);
-    }
+  const std::span<std::byte> to = tensor.mutable_bytes();
+  const auto step = static_cast<size_t>(bits);
+  const uint64_t above = dtype == DType::i8 ? 0xFFU & ~low(bits) : 0;  // copies of the sign
+  for (size_t block = 0; block * 8 < to.size(); ++block) {
+    const uint64_t word = spread(load(packed, block * step), bits);
+    store(to, block * 8, word | ((word >> (bits - 1)) & kEachByte) * above);
   }
   return tensor;
 }
