@@ -25,11 +25,11 @@ std::string stacked_bar(const std::vector<Segment>& segments, int64_t scale, con
 
 struct Bar {
   std::string name;
-  double value = 0;                                          // >= 0; what is not finite is drawn to the top
-  double mark = std::numeric_limits<double>::quiet_NaN();    // a second value, as a tick; NaN: none
-  std::string label;                                         // "0.98 %"
-  std::string tip;                                           // exact figures
-  bool flagged = false;                                      // drawn in the warning colour
+  double value = 0;                                        // >= 0; what is not finite is drawn to the top
+  double mark = std::numeric_limits<double>::quiet_NaN();  // a second value, as a tick; NaN: none
+  std::string label;                                       // "0.98 %"
+  std::string tip;                                         // exact figures
+  bool flagged = false;                                    // drawn in the warning colour
 };
 // Largest first, stable.
 void sort_bars(std::vector<Bar>& bars);

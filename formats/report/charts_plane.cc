@@ -8,6 +8,19 @@
 #include "formats/report/markup.h"
 
 namespace dsq::page {
+namespace {
+
+std::string byte_tick(double value) {
+  constexpr const char* kUnits[] = {"B", "kB", "MB", "GB", "TB", "PB"};
+  size_t unit = 0;
+  while (value >= 1000 && unit + 1 < std::size(kUnits)) {
+    value /= 1000;
+    ++unit;
+  }
+  return plain(value) + "\xE2\x80\xAF" + kUnits[unit];
+}
+
+}  // namespace
 
 std::string scatter(const OutputReport& output) {
   constexpr double kLeft = 52;
@@ -35,24 +48,28 @@ std::string scatter(const OutputReport& output) {
   std::string out = fmt::format("<svg class=\"chart scatter\" viewBox=\"0 0 340 334\" role=\"img\" aria-label=\"{}\">",
                                 escape("Float against quantized values of " + shortened(output.name, 80)));
   for (const double tick : ticks(low, high, 4)) {
-    out += fmt::format("<line class=\"grid\" x1=\"{0:.1f}\" x2=\"{1:.1f}\" y1=\"{2:.1f}\" y2=\"{2:.1f}\"/>"
-                       "<line class=\"grid\" x1=\"{3:.1f}\" x2=\"{3:.1f}\" y1=\"{4:.1f}\" y2=\"{5:.1f}\"/>",
-                       kLeft, kLeft + kSide, up(tick), across(tick), kTop, kTop + kSide);
-    const std::string text = std::abs(tick) < 1e-9 * (high - low) ? "0" : figure(tick, 2);
-    out += fmt::format("<text class=\"axis\" x=\"{:.1f}\" y=\"{:.1f}\" dy=\".32em\" text-anchor=\"end\">{}</text>", kLeft - 6,
-                       up(tick), text);
+    out += fmt::format(
+        "<line class=\"grid\" x1=\"{0:.1f}\" x2=\"{1:.1f}\" y1=\"{2:.1f}\" y2=\"{2:.1f}\"/>"
+        "<line class=\"grid\" x1=\"{3:.1f}\" x2=\"{3:.1f}\" y1=\"{4:.1f}\" y2=\"{5:.1f}\"/>",
+        kLeft, kLeft + kSide, up(tick), across(tick), kTop, kTop + kSide);
+    const std::string text = plain(std::abs(tick) < 1e-9 * (high - low) ? 0 : tick);
+    out += fmt::format("<text class=\"axis\" x=\"{:.1f}\" y=\"{:.1f}\" dy=\".32em\" text-anchor=\"end\">{}</text>",
+                       kLeft - 6, up(tick), text);
     out += fmt::format("<text class=\"axis\" x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{}</text>", across(tick),
                        kTop + kSide + 16, text);
   }
-  out += fmt::format("<line class=\"equal\" x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\"/>", kLeft, kTop + kSide,
-                     kLeft + kSide, kTop);
+  out += fmt::format("<line class=\"equal\" x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\"/>", kLeft,
+                     kTop + kSide, kLeft + kSide, kTop);
   for (const std::pair<float, float>& point : points) {
-    out += fmt::format("<circle class=\"dot\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"2.6\"><title>float {}\nquantized {}</title></circle>",
-                       across(point.first), up(point.second), figure(point.first, 5), figure(point.second, 5));
+    out += fmt::format(
+        "<circle class=\"dot\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"2.6\"><title>float {}\nquantized {}</title></circle>",
+        across(point.first), up(point.second), figure(point.first, 5), figure(point.second, 5));
   }
-  out += fmt::format("<text class=\"axis strong\" x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">float value</text>"
-                     "<text class=\"axis strong\" transform=\"translate(12 {:.1f}) rotate(-90)\" text-anchor=\"middle\">quantized value</text>",
-                     kLeft + kSide / 2, kTop + kSide + 36, kTop + kSide / 2);
+  out += fmt::format(
+      "<text class=\"axis strong\" x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">float value</text>"
+      "<text class=\"axis strong\" transform=\"translate(12 {:.1f}) rotate(-90)\" text-anchor=\"middle\">quantized "
+      "value</text>",
+      kLeft + kSide / 2, kTop + kSide + 36, kTop + kSide / 2);
   return out + "</svg>";
 }
 
@@ -72,9 +89,10 @@ std::string memory_plan(const MemoryReport& memory) {
                                                    plural(static_cast<int64_t>(memory.blocks.size()), "block"),
                                                    static_cast<int64_t>(steps), bytes(memory.quantized_peak))));
   for (const double tick : ticks(0, height, 4)) {
-    out += fmt::format("<line class=\"grid\" x1=\"0\" x2=\"100%\" y1=\"{0:.2f}%\" y2=\"{0:.2f}%\"/>"
-                       "<text class=\"axis\" x=\"-8\" y=\"{0:.2f}%\" dy=\".32em\" text-anchor=\"end\">{1}</text>",
-                       100 * (1 - tick / height), bytes(static_cast<int64_t>(tick)));
+    out += fmt::format(
+        "<line class=\"grid\" x1=\"0\" x2=\"100%\" y1=\"{0:.2f}%\" y2=\"{0:.2f}%\"/>"
+        "<text class=\"axis\" x=\"-8\" y=\"{0:.2f}%\" dy=\".32em\" text-anchor=\"end\">{1}</text>",
+        100 * (1 - tick / height), byte_tick(tick));
   }
   for (size_t i = 0; i < memory.blocks.size(); ++i) {
     const MemoryReport::Block& block = memory.blocks[i];
@@ -83,18 +101,27 @@ std::string memory_plan(const MemoryReport& memory) {
     if (width <= 0 || tall <= 0) {
       continue;
     }
-    out += fmt::format("<rect class=\"mark block c{}\" x=\"{:.3f}%\" y=\"{:.3f}%\" width=\"{:.3f}%\" height=\"{:.3f}%\"><title>{}\n{}\nat offset {}, steps {} to {}</title></rect>",
-                       i % 5, 100 * (double{static_cast<double>(block.first)} - first) / steps,
-                       100 - 100 * static_cast<double>(block.offset) / height - tall, width, tall,
-                       escape(shortened(block.name, 80)), exact_bytes(block.bytes), grouped(block.offset), block.first, block.last);
+    out += fmt::format(
+        "<rect class=\"mark block tint{}\" x=\"{:.3f}%\" y=\"{:.3f}%\" width=\"{:.3f}%\" "
+        "height=\"{:.3f}%\"><title>{}\n{}\nat offset {}, steps {} to {}</title></rect>",
+        i % 3, 100 * (double{static_cast<double>(block.first)} - first) / steps,
+        100 - 100 * static_cast<double>(block.offset) / height - tall, width, tall, escape(shortened(block.name, 80)),
+        exact_bytes(block.bytes), grouped(block.offset), block.first, block.last);
   }
+  const double peak = 100 * (1 - static_cast<double>(memory.quantized_peak) / height);
+  out += fmt::format(
+      "<line class=\"limit peak\" x1=\"0\" x2=\"100%\" y1=\"{0:.2f}%\" y2=\"{0:.2f}%\"/>"
+      "<text class=\"axis strong\" x=\"100%\" y=\"{0:.2f}%\" dy=\"-7\" text-anchor=\"end\">peak {1}</text>",
+      peak, bytes(memory.quantized_peak));
   for (const double tick : ticks(first, last, 6)) {
     if (tick == std::floor(tick)) {
       out += fmt::format("<text class=\"axis\" x=\"{:.3f}%\" y=\"100%\" dy=\"18\" text-anchor=\"middle\">{:.0f}</text>",
                          100 * (tick - first + 0.5) / steps, tick);
     }
   }
-  return out + "<text class=\"axis strong\" x=\"50%\" y=\"100%\" dy=\"38\" text-anchor=\"middle\">execution step</text></svg>";
+  return out +
+         "<text class=\"axis strong\" x=\"50%\" y=\"100%\" dy=\"38\" text-anchor=\"middle\">execution "
+         "step</text></svg>";
 }
 
 }  // namespace dsq::page

@@ -20,22 +20,23 @@ constexpr Column kColumns[] = {
     {"#", "execution order", true},
     {"Layer", "the model's node name", false},
     {"Operator", "", false},
-    {"Output", "shape of its output", false},
-    {"MACs", "multiply-adds of one run", true},
-    {"Weights", "number of weights", true},
     {"W", "type of the weights as stored", false},
     {"A", "type of the input as it is computed", false},
+    {"Weight error", "relative L2 error of the stored weights", true},
+    {"Input SQNR", "of the quantized input against the same float input", true},
+    {"Output SQNR", "of the output against the float network", true},
+    {"Output shape", "", false},
+    {"MACs", "multiply-adds of one run", true},
+    {"Weights", "number of weights", true},
+    {"Stored", "bytes of the weights as stored", true},
     {"Range", "where the input's range comes from", false},
     {"Scales", "granularity of the weight scales", false},
-    {"Weight error", "relative L2 error of the stored weights", true},
-    {"1 scale/ch.", "the same with one scale per output channel", true},
-    {"Input", "SQNR of the quantized input", true},
-    {"Output", "SQNR of the output against the float network", true},
-    {"Stored", "bytes of the weights as stored", true},
+    {"One scale", "weight error with one scale per output channel", true},
 };
 
 std::string number_cell(double key, const std::string& tip, const std::string& text, const char* extra = "") {
-  return fmt::format("<td class=\"num{}\" data-v=\"{}\" title=\"{}\">{}</td>", extra, std::isfinite(key) ? fmt::format("{}", key) : "1e400", tip, text);
+  return fmt::format("<td class=\"num{}\" data-v=\"{}\" title=\"{}\">{}</td>", extra,
+                     std::isfinite(key) ? fmt::format("{}", key) : "1e400", tip, text);
 }
 
 std::string text_cell(const std::string& text, size_t limit) {
@@ -45,7 +46,8 @@ std::string text_cell(const std::string& text, size_t limit) {
 }
 
 std::string sqnr_cell(const std::optional<double>& db) {
-  return db ? number_cell(*db, exact(*db) + " dB", decibel(*db)) : std::string("<td class=\"num muted\" data-v=\"\">\xE2\x80\x93</td>");
+  return db ? number_cell(*db, exact(*db) + " dB", decibel(*db))
+            : std::string("<td class=\"num muted\" data-v=\"\">\xE2\x80\x93</td>");
 }
 
 std::string tags(const LayerReport& layer, double limit) {
@@ -57,17 +59,24 @@ std::string tags(const LayerReport& layer, double limit) {
 }
 
 std::string row(const LayerReport& layer, size_t index, double limit) {
-  std::string out = fmt::format("<tr data-tags=\"{}\"><td class=\"num muted\" data-v=\"{}\">{}</td><th scope=\"row\">{}</th>", tags(layer, limit),
-                                index, index + 1, name_tag(layer.name, 40));
-  out += text_cell(layer.op, 20) + text_cell(layer.output_shape, 24);
-  out += layer.macs > 0 ? number_cell(static_cast<double>(layer.macs), grouped(layer.macs), scaled(layer.macs))
-                        : std::string("<td class=\"num muted\" data-v=\"\" title=\"shapes are not known\">\xE2\x80\x93</td>");
+  std::string out =
+      fmt::format("<tr data-tags=\"{}\"><td class=\"num muted\" data-v=\"{}\">{}</td><th scope=\"row\">{}</th>",
+                  tags(layer, limit), index, index + 1, name_tag(layer.name, 40));
+  out += text_cell(layer.op, 20) + text_cell(layer.weight_type, 8) + text_cell(layer.act_type, 8);
+  out += number_cell(layer.weight_error, exact(layer.weight_error), percent(layer.weight_error),
+                     layer.weight_error <= limit ? "" : " bad");
+  out += sqnr_cell(layer.input_sqnr_db) + sqnr_cell(layer.output_sqnr_db) + text_cell(layer.output_shape, 24);
+  out += layer.macs > 0
+             ? number_cell(static_cast<double>(layer.macs), grouped(layer.macs), scaled(layer.macs))
+             : std::string("<td class=\"num muted\" data-v=\"\" title=\"shapes are not known\">\xE2\x80\x93</td>");
   out += number_cell(static_cast<double>(layer.weights), grouped(layer.weights), scaled(layer.weights));
-  out += text_cell(layer.weight_type, 8) + text_cell(layer.act_type, 8) + text_cell(layer.range, 16) + text_cell(layer.granularity, 20);
-  out += number_cell(layer.weight_error, exact(layer.weight_error), percent(layer.weight_error), layer.weight_error <= limit ? "" : " bad");
-  out += number_cell(layer.plain_weight_error, exact(layer.plain_weight_error), percent(layer.plain_weight_error), " muted");
-  out += sqnr_cell(layer.input_sqnr_db) + sqnr_cell(layer.output_sqnr_db);
-  return out + number_cell(static_cast<double>(layer.stored_bytes), exact_bytes(layer.stored_bytes), bytes(layer.stored_bytes)) + "</tr>";
+  out +=
+      number_cell(static_cast<double>(layer.stored_bytes), exact_bytes(layer.stored_bytes), bytes(layer.stored_bytes));
+  out += text_cell(layer.range, 16) + text_cell(layer.granularity, 20);
+  return out +
+         number_cell(layer.plain_weight_error, exact(layer.plain_weight_error), percent(layer.plain_weight_error),
+                     " muted") +
+         "</tr>";
 }
 
 }  // namespace
@@ -79,19 +88,25 @@ std::string layer_table(const Report& report) {
   std::string head;
   for (const Column& column : kColumns) {
     head += fmt::format("<th scope=\"col\"{}{}><button type=\"button\" class=\"sort\" title=\"{}\">{}</button></th>",
-                        column.numeric ? " class=\"num\"" : "", column.numeric ? " data-numeric" : "", escape(column.tip), escape(column.title));
+                        column.numeric ? " class=\"num\"" : "", column.numeric ? " data-numeric" : "",
+                        escape(column.tip), escape(column.title));
   }
   std::string body;
   for (size_t i = 0; i < report.layers.size(); ++i) {
     body += row(report.layers[i], i, report.max_weight_error);
   }
   return fmt::format(
-      "<div class=\"tools\" hidden><label>Search <input type=\"search\" id=\"search\" placeholder=\"name, operator, type\" autocomplete=\"off\"></label>"
-      "<label>Show <select id=\"filter\"><option value=\"\">all layers</option><option value=\"integer\">in integers</option><option value=\"float\">in float</option>"
-      "<option value=\"above\">above the weight limit</option><option value=\"finer\">with finer scales</option><option value=\"mend\">with a remedy</option></select></label>"
+      "<div class=\"tools\" hidden><label>Search <input type=\"search\" id=\"search\" placeholder=\"name, operator, "
+      "type\" autocomplete=\"off\"></label>"
+      "<label>Show <select id=\"filter\"><option value=\"\">all layers</option><option value=\"integer\">in "
+      "integers</option><option value=\"float\">in float</option>"
+      "<option value=\"above\">above the weight limit</option><option value=\"finer\">with finer "
+      "scales</option><option value=\"mend\">with a remedy</option></select></label>"
       "<output id=\"shown\" for=\"search filter\">{0} of {0} layers</output></div>"
-      "<div class=\"scroll tall\" tabindex=\"0\" role=\"region\" aria-label=\"Layers\"><table id=\"layers\"><thead><tr>{1}</tr></thead><tbody>{2}</tbody></table></div>"
-      "<p class=\"muted\">A click on a heading sorts. Exact figures appear on pointing at a cell.</p>",
+      "<div class=\"scroll tall\" tabindex=\"0\" role=\"region\" aria-label=\"Layers\"><table "
+      "id=\"layer-table\"><thead><tr>{1}</tr></thead><tbody>{2}</tbody></table></div>"
+      "<p class=\"muted\">A heading sorts; a cell shows its exact figure when it is pointed at or reached with the "
+      "arrow keys.</p>",
       report.layers.size(), head, body);
 }
 

@@ -2,12 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 
 #include <fmt/format.h>
 
 #include "src/report/metrics.h"
-#include "src/support/strings.h"
 
 namespace dsq::page {
 namespace {
@@ -21,8 +19,11 @@ constexpr std::string_view kMinus = "\xE2\x88\x92";        // U+2212
 size_t sequence(std::string_view text, uint32_t& code) {
   const auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
   const uint32_t lead = byte(0);
-  const size_t length = lead < 0x80 ? 1 : lead >= 0xC2 && lead < 0xE0 ? 2 : (lead & 0xF0) == 0xE0 ? 3
-                        : lead >= 0xF0 && lead < 0xF5 ? 4 : 0;
+  const size_t length = lead < 0x80                   ? 1
+                        : lead >= 0xC2 && lead < 0xE0 ? 2
+                        : (lead & 0xF0) == 0xE0       ? 3
+                        : lead >= 0xF0 && lead < 0xF5 ? 4
+                                                      : 0;
   code = length == 1 ? lead : length == 0 ? 0 : lead & (0x7FU >> length);
   for (size_t i = 1; i < length; ++i) {
     if ((byte(i) & 0xC0) != 0x80) {
@@ -104,6 +105,14 @@ std::string shortened(std::string_view text, size_t limit) {
   return whole.substr(0, byte_of(whole, head)) + std::string(kEllipsis) + whole.substr(byte_of(whole, length - tail));
 }
 
+std::string sentence(std::string_view phrase, size_t limit) {
+  std::string text = shortened(phrase, limit);
+  if (!text.empty() && text.front() >= 'a' && text.front() <= 'z') {
+    text.front() = static_cast<char>(text.front() - 'a' + 'A');
+  }
+  return text.empty() || text.back() == '.' || text.back() == '?' || text.back() == '!' ? text : text + ".";
+}
+
 std::string name_tag(std::string_view name, size_t limit) {
   if (name.empty()) {
     return "<span class=\"name muted\">(no name)</span>";
@@ -123,7 +132,9 @@ std::string figure(double value, int digits) {
   if (size < 1e-4 || size >= 1e6) {
     return signed_text(fmt::format("{:.{}g}", value, digits));
   }
-  const int before = static_cast<int>(std::floor(std::log10(size))) + 1;
+  // Digits before the point, of the value as it will be rounded.
+  const std::string rounded = fmt::format("{:.{}e}", size, digits - 1);
+  const int before = std::stoi(rounded.substr(rounded.find('e') + 1)) + 1;
   std::string text = fmt::format("{:.{}f}", value, std::max(0, digits - before));
   if (text.find('.') != std::string::npos && before <= 0) {
     text.erase(text.find_last_not_of('0') + 1);
@@ -162,13 +173,17 @@ std::string scaled(int64_t value) {
 }
 
 std::string bytes(int64_t value) {
-  std::string text = human_bytes(static_cast<double>(value));
-  const size_t space = text.find(' ');
-  if (space != std::string::npos) {
-    text.replace(space, 1, kThinSpace);
+  constexpr std::string_view kUnits[] = {"B", "kB", "MB", "GB", "TB", "PB"};
+  double rest = static_cast<double>(value);
+  size_t unit = 0;
+  while (std::abs(rest) >= 999.5 && unit + 1 < std::size(kUnits)) {
+    rest /= 1000;
+    ++unit;
   }
-  return signed_text(text);
+  return fmt::format("{}{}{}", unit == 0 ? grouped(value) : figure(rest), kThinSpace, kUnits[unit]);
 }
+
+std::string plain(double value) { return std::abs(value) < 1e-12 ? "0" : signed_text(fmt::format("{:.6g}", value)); }
 
 std::string exact(double value) { return std::isfinite(value) ? signed_text(fmt::format("{}", value)) : "not finite"; }
 

@@ -13,19 +13,22 @@ std::string clean(std::string_view text);
 std::string escape(std::string_view text);
 // At most `limit` characters; the middle gives way ("/layer3/lay…/conv2/Conv"), since both ends tell names apart.
 std::string shortened(std::string_view text, size_t limit);
+// With a capital and a full stop: causes and reasons are phrases.
+std::string sentence(std::string_view phrase, size_t limit = 400);
 // A name from the model: shortened, with the full one in the tooltip.
 std::string name_tag(std::string_view name, size_t limit = 64);
 
 // Three significant digits at most, never an exponent within [1e-4, 1e6): "0.98", "12.3", "1234". "not finite" for NaN
 // and infinity.
 std::string figure(double value, int digits = 3);
-std::string percent(double share, int digits = 3);  // 0.0098 -> "0.98 %"
-std::string decibel(double db);                     // one decimal; at the cap (metrics.h): "no error"
-std::string grouped(int64_t value);                 // "11 534 336"
-std::string scaled(int64_t value);                  // "1.82 G", powers of 1000
-std::string bytes(int64_t value);                   // "10.9 MB"
-std::string exact(double value);                    // the shortest text that reads back as the same number
-std::string exact_bytes(int64_t value);             // "11 534 336 bytes"
+std::string percent(double share, int digits = 3);         // 0.0098 -> "0.98 %"
+std::string decibel(double db);                            // one decimal; at the cap (metrics.h): "no error"
+std::string grouped(int64_t value);                        // "11 534 336"
+std::string scaled(int64_t value);                         // "1.82 G", powers of 1000
+std::string bytes(int64_t value);                          // "10.9 MB"
+std::string plain(double value);                           // of a round number, on axes and limits: "1", "0.5", "200"
+std::string exact(double value);                           // the shortest text that reads back as the same number
+std::string exact_bytes(int64_t value);                    // "11 534 336 bytes"
 std::string plural(int64_t count, std::string_view noun);  // "1 layer", "3 layers"
 
 }  // namespace dsq::page

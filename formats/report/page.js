@@ -52,18 +52,20 @@
     const plot = box.width - parseFloat(getComputedStyle(svg).paddingLeft) - parseFloat(getComputedStyle(svg).paddingRight);
     return group.children[Math.floor((x - first.left) / (plot * group.dataset.slot / 100))] || null;
   };
-  document.addEventListener('pointermove', (event) => {
+  const point = (event) => {
     const overview = event.target.closest('svg.overview');
     const target = overview ? barAt(overview, event.clientX) : event.target.closest('[data-tip]');
     if (target !== near) { near?.classList.remove('near'); near = target; near?.classList.add('near'); }
     if (target?.dataset.tip) show(target.dataset.tip, event.clientX, event.clientY); else hide();
-  });
+  };
+  document.addEventListener('pointermove', point);
+  document.addEventListener('pointerdown', point); // a tap
   document.addEventListener('pointerleave', hide);
   document.addEventListener('scroll', hide, { capture: true, passive: true });
   document.addEventListener('keydown', (event) => { if (event.key === 'Escape') hide(); });
   document.addEventListener('focusin', (event) => {
-    const target = event.target.closest('[data-tip]');
-    if (target && target.matches(':focus-visible')) {
+    const target = event.target.closest('[data-tip]') || event.target.querySelector('[data-tip]');
+    if (target && event.target.matches('td, th, button') && event.target.matches(':focus-visible')) {
       const box = target.getBoundingClientRect();
       show(target.dataset.tip, box.left + box.width / 2, box.top);
     }
@@ -89,7 +91,7 @@
   }
 
   // ---- the layer table ----
-  const table = document.getElementById('layers')?.closest('section')?.querySelector('table');
+  const table = document.getElementById('layer-table');
   if (table) {
     const body = table.tBodies[0];
     const rows = Array.from(body.rows);
@@ -136,6 +138,26 @@
         });
         body.append(...order.map(([, , row]) => row));
       });
+    });
+
+    // Arrow keys move from cell to cell, so that exact figures can be reached without a pointer.
+    let current = rows[0].cells[1];
+    const enter = (cell) => {
+      current.tabIndex = -1;
+      current = cell;
+      current.tabIndex = 0;
+    };
+    enter(current);
+    body.addEventListener('keydown', (event) => {
+      const cell = event.target.closest('td, th');
+      const visible = Array.from(body.rows).filter((row) => !row.hidden);
+      const row = visible.indexOf(cell?.parentNode);
+      const [down, right] = { ArrowDown: [1, 0], ArrowUp: [-1, 0], ArrowRight: [0, 1], ArrowLeft: [0, -1] }[event.key] || [0, 0];
+      const next = visible[row + down]?.cells[cell.cellIndex + right];
+      if (row < 0 || !(down || right) || !next) return;
+      event.preventDefault();
+      enter(next);
+      next.focus();
     });
   }
 

@@ -8,16 +8,16 @@
 
 namespace dsq::page {
 
-std::string verdict(const Report& report);       // sections_verdict.cc: headline, key figures, gates
-std::string sizes(const Report& report);         // sections_size.cc
-std::string memory(const Report& report);        // sections_size.cc
-std::string errors(const Report& report);        // sections_error.cc: by layer
-std::string worst(const Report& report);         // sections_error.cc: causes and flags
-std::string outputs(const Report& report);       // sections_error.cc: float against quantized
-std::string floats(const Report& report);        // sections_detail.cc: what stayed in float
-std::string layer_table(const Report& report);   // layer_table.cc
-std::string diagnostics(const Report& report);   // sections_detail.cc
-std::string provenance(const Report& report);    // sections_detail.cc: versions, hashes, times
+std::string verdict(const Report& report);      // sections_verdict.cc: headline, key figures, gates
+std::string sizes(const Report& report);        // sections_size.cc
+std::string memory(const Report& report);       // sections_size.cc
+std::string errors(const Report& report);       // sections_error.cc: by layer
+std::string worst(const Report& report);        // sections_error.cc: causes and flags
+std::string outputs(const Report& report);      // sections_error.cc: float against quantized
+std::string floats(const Report& report);       // sections_detail.cc: what stayed in float
+std::string layer_table(const Report& report);  // layer_table.cc
+std::string diagnostics(const Report& report);  // sections_detail.cc
+std::string provenance(const Report& report);   // sections_detail.cc: versions, hashes, times
 
 // "No data was given, so ...; pass --data x.npz."
 std::string empty_note(const std::string& sentence);

@@ -18,17 +18,20 @@ std::string node_list(const std::vector<std::string>& nodes) {
   }
   out += "</ul>";
   return nodes.size() <= kOpenNodes ? out
-      : fmt::format("<details><summary>Show all {}</summary>{}</details>", plural(static_cast<int64_t>(nodes.size()), "node"), out);
+                                    : fmt::format("<details><summary>Show all {}</summary>{}</details>",
+                                                  plural(static_cast<int64_t>(nodes.size()), "node"), out);
 }
 
 std::string diagnostic_list(const std::vector<const Diagnostic*>& items) {
   std::string out = "<ul class=\"log\">";
   for (const Diagnostic* item : items) {
     const bool warning = item->severity == Severity::warning;
-    out += fmt::format("<li><span class=\"badge {}\">{}</span><div><span class=\"text\">{}</span>{}<span class=\"meta\">{}{}{}</span></div></li>",
-                       warning ? "warn" : "plain", warning ? "warning" : "note", escape(shortened(item->text, 600)),
-                       item->where.empty() ? std::string() : fmt::format(" {}", name_tag(item->where)), code_name(item->code),
-                       item->pass.empty() ? "" : " \xC2\xB7 ", escape(shortened(item->pass, 60)));
+    out += fmt::format(
+        "<li><span class=\"badge {}\">{}</span><div><span class=\"text\">{}</span><span "
+        "class=\"meta\">{}{}{}{}</span></div></li>",
+        warning ? "warn" : "plain", warning ? "warning" : "note", escape(sentence(item->text, 600)),
+        item->where.empty() ? std::string() : fmt::format("{} \xC2\xB7 ", name_tag(item->where)), code_name(item->code),
+        item->pass.empty() ? "" : " \xC2\xB7 ", escape(shortened(item->pass, 60)));
   }
   return out + "</ul>";
 }
@@ -39,8 +42,10 @@ std::string fact(const std::string& label, const std::string& value) {
 
 std::string hash(const std::string& digest) {
   return digest.empty() ? std::string()
-      : fmt::format("<span class=\"mend\"><code class=\"hash\">{}</code><button type=\"button\" class=\"copy\" hidden>Copy</button></span>",
-                    escape(shortened(digest, 200)));
+                        : fmt::format(
+                              "<span class=\"mend\"><code class=\"hash\">{}</code><button type=\"button\" "
+                              "class=\"copy\" hidden>Copy</button></span>",
+                              escape(shortened(digest, 200)));
 }
 
 }  // namespace
@@ -51,8 +56,9 @@ std::string floats(const Report& report) {
   }
   std::string out = "<div class=\"groups\">";
   for (const FloatPart& part : report.floats) {
-    out += fmt::format("<div class=\"group\"><h3>{} <span class=\"count\">{}</span></h3><p>{}</p>{}</div>", escape(shortened(part.op, 60)),
-                       plural(static_cast<int64_t>(part.nodes.size()), "node"), escape(shortened(part.reason, 400)), node_list(part.nodes));
+    out += fmt::format("<div class=\"group\"><h3>{} <span class=\"count\">{}</span></h3><p>{}</p>{}</div>",
+                       escape(shortened(part.op, 60)), plural(static_cast<int64_t>(part.nodes.size()), "node"),
+                       escape(sentence(part.reason)), node_list(part.nodes));
   }
   return out + "</div>";
 }
@@ -68,7 +74,8 @@ std::string diagnostics(const Report& report) {
   }
   std::string out = warnings.empty() ? empty_note("No warnings.") : diagnostic_list(warnings);
   if (notes.size() > 8) {
-    out += fmt::format("<details><summary>Show {}</summary>{}</details>", plural(static_cast<int64_t>(notes.size()), "note"), diagnostic_list(notes));
+    out += fmt::format("<details><summary>Show {}</summary>{}</details>",
+                       plural(static_cast<int64_t>(notes.size()), "note"), diagnostic_list(notes));
   } else if (!notes.empty()) {
     out += diagnostic_list(notes);
   }
@@ -78,18 +85,23 @@ std::string diagnostics(const Report& report) {
 std::string provenance(const Report& report) {
   std::string out = "<dl class=\"facts\">";
   out += fact("dsquant", escape(shortened(report.tool_version, 60)));
-  out += fact("Options", report.command.empty() ? std::string() : fmt::format("<code>{}</code>", escape(shortened(report.command, 600))));
+  out +=
+      fact("Options", report.command.empty() ? std::string()
+                                             : fmt::format("<code>{}</code>", escape(shortened(report.command, 600))));
   out += fact("Model", fmt::format("{} <span class=\"muted\" title=\"{}\">{}</span>", name_tag(report.model_name),
                                    exact_bytes(report.float_file_bytes), bytes(report.float_file_bytes)));
-  out += fact("Exported by", fmt::format("{}{}", report.producer.empty() ? std::string("unknown producer") : escape(shortened(report.producer, 120)),
+  out += fact("Exported by", fmt::format("{}{}",
+                                         report.producer.empty() ? std::string("unknown producer")
+                                                                 : escape(shortened(report.producer, 120)),
                                          report.opset > 0 ? fmt::format(", opset {}", report.opset) : std::string()));
   out += fact("Model SHA-256", hash(report.model_sha256));
   out += fact("Quantized SHA-256", hash(report.artefact_sha256));
-  out += fact("Data SHA-256", report.data_sha256.empty() ? std::string("<span class=\"muted\">no data was given</span>") : hash(report.data_sha256));
+  out += fact("Data SHA-256", report.data_sha256.empty() ? std::string("<span class=\"muted\">no data was given</span>")
+                                                         : hash(report.data_sha256));
   std::string times;
   for (const std::pair<std::string, double>& phase : report.seconds) {
-    times += fmt::format("<li><span>{}</span><span class=\"num\" title=\"{} s\">{} s</span></li>", escape(shortened(phase.first, 60)),
-                         exact(phase.second), figure(phase.second, 2));
+    times += fmt::format("<li><span>{}</span><span class=\"num\" title=\"{} s\">{} s</span></li>",
+                         escape(shortened(phase.first, 60)), exact(phase.second), figure(phase.second, 2));
   }
   out += fact("Time", times.empty() ? times : fmt::format("<ul class=\"times\">{}</ul>", times));
   return out + "</dl>";

@@ -17,13 +17,16 @@ constexpr size_t kWorst = 5;
 constexpr size_t kScatters = 6;
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
-std::string panel(const std::string& title, const std::string& explanation, std::vector<Bar> bars, double limit, const std::string& legend) {
+std::string panel(const std::string& title, const std::string& explanation, std::vector<Bar> bars, double limit,
+                  const std::string& legend) {
   sort_bars(bars);
-  const std::string all = fmt::format("All {}, the largest first", plural(static_cast<int64_t>(bars.size()), "layer"));
-  return fmt::format("<div class=\"panel\"><h3>{}</h3><p class=\"lead\">{}</p><div class=\"split\"><figure>{}<figcaption>{}. {}</figcaption></figure>"
-                     "<div><h4>The largest {}</h4>{}</div></div></div>",
-                     title, explanation, overview_chart(bars, limit, title + ": " + all), all, legend,
-                     std::min(kNamedBars, bars.size()), named_bars(bars, kNamedBars));
+  const std::string all = fmt::format("{}, the largest first", plural(static_cast<int64_t>(bars.size()), "layer"));
+  return fmt::format(
+      "<div class=\"panel\"><h3>{}</h3><p class=\"lead\">{}</p><div class=\"split\"><figure>{}<figcaption>{}. "
+      "{}</figcaption></figure>"
+      "<div><h4>The {} largest</h4>{}</div></div></div>",
+      title, explanation, overview_chart(bars, limit, title + ": " + all), all, legend,
+      std::min(kNamedBars, bars.size()), named_bars(bars, kNamedBars));
 }
 
 std::string weight_panel(const Report& report) {
@@ -54,7 +57,8 @@ std::string signal_panel(const Report& report, const std::string& title, const s
   std::vector<Bar> bars;
   for (const LayerReport& layer : report.layers) {
     if (const std::optional<double>& db = layer.*sqnr) {
-      bars.push_back({layer.name, noise_of_db(*db), kNone, fmt::format("{} \xC2\xB7 {}", decibel(*db), percent(noise_of_db(*db), 2)),
+      bars.push_back({layer.name, noise_of_db(*db), kNone,
+                      fmt::format("{} \xC2\xB7 {}", decibel(*db), percent(noise_of_db(*db), 2)),
                       fmt::format("SQNR {} dB\nnoise {} of the signal", exact(*db), percent(noise_of_db(*db), 4)),
                       !(*db >= 10)});
     }
@@ -69,28 +73,39 @@ std::string signal_panel(const Report& report, const std::string& title, const s
 std::string advice_card(const LayerReport& layer, size_t rank) {
   std::string figures;
   if (layer.output_sqnr_db) {
-    figures += fmt::format("<span title=\"{} dB\">output SQNR <b>{}</b></span>", exact(*layer.output_sqnr_db), decibel(*layer.output_sqnr_db));
+    figures += fmt::format("<span title=\"{} dB\">output SQNR <b>{}</b></span>", exact(*layer.output_sqnr_db),
+                           decibel(*layer.output_sqnr_db));
   }
   if (layer.input_sqnr_db) {
-    figures += fmt::format("<span title=\"{} dB\">input SQNR <b>{}</b></span>", exact(*layer.input_sqnr_db), decibel(*layer.input_sqnr_db));
+    figures += fmt::format("<span title=\"{} dB\">input SQNR <b>{}</b></span>", exact(*layer.input_sqnr_db),
+                           decibel(*layer.input_sqnr_db));
   }
-  figures += fmt::format("<span title=\"{}\">weight error <b>{}</b></span>", exact(layer.weight_error), percent(layer.weight_error));
-  const std::string cause = layer.cause.empty() ? "The cause was not found." : escape(shortened(layer.cause, 400));
-  const std::string mend = layer.mend.empty() ? std::string()
-      : fmt::format("<div class=\"mend\"><code>{}</code><button type=\"button\" class=\"copy\" hidden>Copy</button></div>", escape(layer.mend));
-  return fmt::format("<li class=\"card\"><span class=\"rank\" aria-hidden=\"true\">{}</span><div class=\"body\"><div class=\"cardhead\">{}"
-                     "<span class=\"muted\">{}</span></div><div class=\"figures\">{}</div><p>{}</p>{}</div></li>",
-                     rank, name_tag(layer.name), escape(shortened(layer.op, 40)), figures, cause, mend);
+  figures += fmt::format("<span title=\"{}\">weight error <b>{}</b></span>", exact(layer.weight_error),
+                         percent(layer.weight_error));
+  const std::string cause = layer.cause.empty() ? "The cause was not found." : escape(sentence(layer.cause));
+  const std::string mend =
+      layer.mend.empty()
+          ? std::string()
+          : fmt::format(
+                "<div class=\"mend\"><code>{}</code><button type=\"button\" class=\"copy\" hidden>Copy</button></div>",
+                escape(layer.mend));
+  return fmt::format(
+      "<li class=\"card\"><span class=\"rank\" aria-hidden=\"true\">{}</span><div class=\"body\"><div "
+      "class=\"cardhead\">{}"
+      "<span class=\"muted\">{}</span></div><div class=\"figures\">{}</div><p>{}</p>{}</div></li>",
+      rank, name_tag(layer.name), escape(shortened(layer.op, 40)), figures, cause, mend);
 }
 
 std::string output_row(const OutputReport& output) {
-  const std::string agreement = output.top1_agreement
-      ? fmt::format("<td class=\"num\" title=\"{}\">{}</td>", exact(*output.top1_agreement), percent(*output.top1_agreement))
-      : std::string("<td class=\"num muted\" title=\"not class scores\">\xE2\x80\x93</td>");
-  return fmt::format("<tr><th scope=\"row\">{}</th><td class=\"num\" title=\"{} dB\">{}</td><td class=\"num\" title=\"{}\">{}</td>"
-                     "<td class=\"num\" title=\"{}\">{}</td>{}</tr>",
-                     name_tag(output.name, 48), exact(output.sqnr_db), decibel(output.sqnr_db), exact(output.cosine),
-                     figure(output.cosine, 4), exact(output.max_abs_error), figure(output.max_abs_error), agreement);
+  const std::string agreement =
+      output.top1_agreement ? fmt::format("<td class=\"num\" title=\"{}\">{}</td>", exact(*output.top1_agreement),
+                                          percent(*output.top1_agreement))
+                            : std::string("<td class=\"num muted\" title=\"not class scores\">\xE2\x80\x93</td>");
+  return fmt::format(
+      "<tr><th scope=\"row\">{}</th><td class=\"num\" title=\"{} dB\">{}</td><td class=\"num\" title=\"{}\">{}</td>"
+      "<td class=\"num\" title=\"{}\">{}</td>{}</tr>",
+      name_tag(output.name, 48), exact(output.sqnr_db), decibel(output.sqnr_db), exact(output.cosine),
+      figure(output.cosine, 4), exact(output.max_abs_error), figure(output.max_abs_error), agreement);
 }
 
 }  // namespace
@@ -100,19 +115,25 @@ std::string errors(const Report& report) {
     return empty_note("The model has no layer with weights (convolution, linear), so there is nothing to compare.");
   }
   return weight_panel(report) +
-         signal_panel(report, "Layer inputs", "Noise that quantizing its input adds to a layer, against the same float input.",
+         signal_panel(report, "Layer inputs",
+                      "Noise that quantizing its input adds to a layer, against the same float input.",
                       &LayerReport::input_sqnr_db) +
-         signal_panel(report, "Layer outputs", "Noise in a layer's output, quantized network against float network: everything before it included.",
-                      &LayerReport::output_sqnr_db);
+         signal_panel(
+             report, "Layer outputs",
+             "Noise in a layer's output, quantized network against float network: everything before it included.",
+             &LayerReport::output_sqnr_db);
 }
 
 std::string worst(const Report& report) {
   const std::vector<const LayerReport*> layers = worst_layers(report, kWorst);
   if (layers.empty()) {
     return empty_note(report.data_samples > 0 ? "No layer stands out, so there is nothing to mend."
-        : "No layer's weights stand out. What its activations lose shows with data only; pass <code>--data x.npz</code>.");
+                                              : "No layer's weights stand out. What its activations lose shows with "
+                                                "data only; pass <code>--data x.npz</code>.");
   }
-  std::string out = "<p class=\"lead\">The noisiest layers first. Each flag can be added to the same command.</p><ol class=\"cards\">";
+  std::string out =
+      "<p class=\"lead\">The noisiest layers first. Each flag can be added to the same command.</p><ol "
+      "class=\"cards\">";
   for (size_t i = 0; i < layers.size(); ++i) {
     out += advice_card(*layers[i], i + 1);
   }
@@ -128,18 +149,24 @@ std::string outputs(const Report& report) {
   for (size_t i = 0; i < report.outputs.size(); ++i) {
     rows += output_row(report.outputs[i]);
     if (i < kScatters) {
-      plots += fmt::format("<figure>{}<figcaption>{}</figcaption></figure>", scatter(report.outputs[i]), name_tag(report.outputs[i].name, 48));
+      plots += fmt::format("<figure>{}<figcaption>{}</figcaption></figure>", scatter(report.outputs[i]),
+                           name_tag(report.outputs[i].name, 48));
     }
   }
-  const std::string source = report.data_kind == "probe" ? "a synthetic probe" : plural(report.data_samples, "sample") + " of your data";
+  const std::string source =
+      report.data_kind == "probe" ? "a synthetic probe" : plural(report.data_samples, "sample") + " of your data";
   std::string out = fmt::format(
       "<p class=\"lead\">The same inputs through both networks ({}). On the line, float and quantized agree.</p>"
-      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Outputs\"><table class=\"plain\"><thead><tr><th scope=\"col\">Output</th>"
-      "<th scope=\"col\" class=\"num\">SQNR</th><th scope=\"col\" class=\"num\">cosine</th><th scope=\"col\" class=\"num\">largest error</th>"
-      "<th scope=\"col\" class=\"num\">top-1 agreement</th></tr></thead><tbody>{}</tbody></table></div><div class=\"plots\">{}</div>",
+      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Outputs\"><table "
+      "class=\"plain\"><thead><tr><th scope=\"col\">Output</th>"
+      "<th scope=\"col\" class=\"num\">SQNR</th><th scope=\"col\" class=\"num\">cosine</th><th scope=\"col\" "
+      "class=\"num\">largest error</th>"
+      "<th scope=\"col\" class=\"num\">top-1 agreement</th></tr></thead><tbody>{}</tbody></table></div><div "
+      "class=\"plots\">{}</div>",
       source, rows, plots);
   if (report.outputs.size() > kScatters) {
-    out += fmt::format("<p class=\"muted\">Plots of the first {} outputs; the table holds all {}.</p>", kScatters, report.outputs.size());
+    out += fmt::format("<p class=\"muted\">Plots of the first {} outputs; the table holds all {}.</p>", kScatters,
+                       report.outputs.size());
   }
   return out;
 }

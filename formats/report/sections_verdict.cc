@@ -10,17 +10,23 @@
 namespace dsq::page {
 namespace {
 
-std::string tile(const std::string& label, const std::string& value, const std::string& detail, const std::string& tip) {
-  return fmt::format("<div class=\"tile\"><div class=\"label\">{}</div><div class=\"big\" title=\"{}\">{}</div>"
-                     "<div class=\"detail\">{}</div></div>", label, escape(tip), value, detail);
+std::string tile(const std::string& label, const std::string& value, const std::string& detail,
+                 const std::string& tip) {
+  return fmt::format(
+      "<div class=\"tile\"><div class=\"label\">{}</div><div class=\"big\" title=\"{}\">{}</div>"
+      "<div class=\"detail\">{}</div></div>",
+      label, escape(tip), value, detail);
 }
 
 std::string size_tile(const Report& report) {
-  const std::string tip = fmt::format("{} before, {} after", exact_bytes(report.float_file_bytes), exact_bytes(report.artefact_bytes));
+  const std::string tip =
+      fmt::format("{} before, {} after", exact_bytes(report.float_file_bytes), exact_bytes(report.artefact_bytes));
   const std::string detail = report.float_file_bytes > 0
-      ? fmt::format("{} of {}", percent(static_cast<double>(report.artefact_bytes) / static_cast<double>(report.float_file_bytes)),
-                    bytes(report.float_file_bytes))
-      : std::string("the model's size is not known");
+                                 ? fmt::format("{} of {}",
+                                               percent(static_cast<double>(report.artefact_bytes) /
+                                                       static_cast<double>(report.float_file_bytes)),
+                                               bytes(report.float_file_bytes))
+                                 : std::string("the model's size is not known");
   return tile("File size", bytes(report.artefact_bytes), detail, tip);
 }
 
@@ -29,8 +35,9 @@ std::string quality_tile(const Report& report) {
     const AccuracyReport& a = *report.accuracy;
     const double change = 100 * (a.quantized_top1 - a.float_top1);
     return tile("Top-1 accuracy", percent(a.quantized_top1),
-                fmt::format("{}{} points, float {}", change > 0 ? "+" : "", figure(change, 2), percent(a.float_top1)),
-                fmt::format("{} quantized, {} float, on {}", exact(a.quantized_top1), exact(a.float_top1), plural(a.samples, "sample")));
+                fmt::format("float {}, {}{} points", percent(a.float_top1), change > 0 ? "+" : "", figure(change, 2)),
+                fmt::format("{} quantized, {} float, on {}", exact(a.quantized_top1), exact(a.float_top1),
+                            plural(a.samples, "sample")));
   }
   if (report.outputs.empty()) {
     return tile("Output SQNR", "\xE2\x80\x93", "not measured", "no outputs were compared");
@@ -45,9 +52,12 @@ std::string weight_tile(const Report& report) {
   if (report.layers.empty()) {
     return tile("Worst weight error", "\xE2\x80\x93", "no layer with weights", "");
   }
-  const auto order = [](const LayerReport& layer) { return std::isfinite(layer.weight_error) ? layer.weight_error : HUGE_VAL; };
+  const auto order = [](const LayerReport& layer) {
+    return std::isfinite(layer.weight_error) ? layer.weight_error : HUGE_VAL;
+  };
   const auto worst = std::ranges::max_element(report.layers, {}, order);
-  return tile("Worst weight error", percent(worst->weight_error), fmt::format("limit {}", percent(report.max_weight_error)),
+  return tile("Worst weight error", percent(worst->weight_error),
+              fmt::format("limit {}\xE2\x80\xAF%", plain(100 * report.max_weight_error)),
               fmt::format("{}: {}", shortened(worst->name, 80), exact(worst->weight_error)));
 }
 
@@ -66,17 +76,19 @@ std::string gate_list(const Report& report) {
   }
   std::string out = "<ul class=\"gates\">";
   for (const Gate& gate : report.gates) {
-    out += fmt::format("<li class=\"{0}\"><span class=\"badge {0}\">{1}</span><span class=\"gatename\">{2}</span>"
-                       "<span class=\"found\" title=\"{3}\">{4}</span><span class=\"limit\">limit {5}</span></li>",
-                       gate.passed ? "pass" : "fail", gate.passed ? "passed" : "failed", escape(shortened(gate.name, 80)),
-                       escape(shortened(gate.found, 600)), escape(shortened(gate.found, 90)), escape(shortened(gate.limit, 60)));
+    out += fmt::format(
+        "<li class=\"{0}\"><span class=\"badge {0}\">{1}</span><span class=\"gatename\">{2}</span>"
+        "<span class=\"found\" title=\"{3}\">{4}</span><span class=\"limit\">limit {5}</span></li>",
+        gate.passed ? "pass" : "fail", gate.passed ? "passed" : "failed", escape(shortened(gate.name, 80)),
+        escape(shortened(gate.found, 600)), escape(shortened(gate.found, 90)), escape(shortened(gate.limit, 60)));
   }
   return out + "</ul>";
 }
 
 std::string data_note(const Report& report) {
   if (report.data_kind == "calibrated") {
-    return fmt::format("<p class=\"lead\">Calibrated and compared on {} of your data.</p>", plural(report.data_samples, "sample"));
+    return fmt::format("<p class=\"lead\">Calibrated and compared on {} of your data.</p>",
+                       plural(report.data_samples, "sample"));
   }
   if (report.data_kind == "probe") {
     return "<p class=\"note\">No data was given: ranges are found at run time, and the two networks were compared on a "
@@ -91,13 +103,17 @@ std::string data_note(const Report& report) {
 std::string verdict(const Report& report) {
   const int64_t failed = std::ranges::count(report.gates, false, &Gate::passed);
   const std::string badge = report.gates.empty() ? "<span class=\"badge plain\">no limits set</span>"
-      : report.passed ? fmt::format("<span class=\"badge pass\">{} passed</span>", report.gates.size() == 1 ? "the gate" : "all gates")
-                      : fmt::format("<span class=\"badge fail\">{} of {} failed</span>", failed, plural(static_cast<int64_t>(report.gates.size()), "gate"));
-  const std::string share = std::isfinite(report.integer_mac_share) ? percent(report.integer_mac_share) : "\xE2\x80\x93";
+                            : report.passed      ? fmt::format("<span class=\"badge pass\">{} passed</span>",
+                                                          report.gates.size() == 1 ? "the gate" : "all gates")
+                                            : fmt::format("<span class=\"badge fail\">{} of {} failed</span>", failed,
+                                                          plural(static_cast<int64_t>(report.gates.size()), "gate"));
+  const std::string share =
+      std::isfinite(report.integer_mac_share) ? percent(report.integer_mac_share) : "\xE2\x80\x93";
   return fmt::format("<p class=\"headline\">{}</p><p class=\"badges\">{}</p><div class=\"tiles\">{}{}{}{}{}</div>{}{}",
-                     escape(shortened(report.headline, 400)), badge, size_tile(report), quality_tile(report), weight_tile(report),
-                     tile("Integer arithmetic", share, "of all multiply-adds", exact(report.integer_mac_share)), memory_tile(report),
-                     gate_list(report), data_note(report));
+                     escape(shortened(report.headline, 400)), badge, size_tile(report), quality_tile(report),
+                     weight_tile(report),
+                     tile("Integer arithmetic", share, "of all multiply-adds", exact(report.integer_mac_share)),
+                     memory_tile(report), gate_list(report), data_note(report));
 }
 
 std::string empty_note(const std::string& sentence) { return "<p class=\"empty\">" + sentence + "</p>"; }

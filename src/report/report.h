@@ -14,92 +14,92 @@ namespace dsq {
 
 inline constexpr int kReportVersion = 1;
 
-struct SizePart {                    // "int8 weights", "fp16 constants", "scales and offsets", "graph and metadata"
+struct SizePart {  // "int8 weights", "fp16 constants", "scales and offsets", "graph and metadata"
   std::string part;
-  int64_t float_bytes = 0;           // the same values as fp32; 0 for what only the artefact has
+  int64_t float_bytes = 0;  // the same values as fp32; 0 for what only the artefact has
   int64_t stored_bytes = 0;
 };
 
 // One layer with weights (conv, conv_transpose, linear), in execution order.
 struct LayerReport {
-  std::string name;                  // the model's node name
+  std::string name;  // the model's node name
   std::string op;
-  std::string output_shape;          // "[1,64,56,56]"
-  int64_t macs = 0;                  // of one run at the reported shapes; 0 when shapes are unknown
-  int64_t weights = 0;               // elements
-  std::string weight_type;           // "i8", "i4", "f16", "f32"
-  std::string act_type;              // of its input as it is computed: "u4", "i8", "f32"
-  std::string range;                 // "calibrated", "per_sample", "per_token", "none"
-  std::string granularity;           // "per channel", "groups of 32"
-  double weight_error = 0;           // relative L2 of the stored weights against those that they stand for
-  double plain_weight_error = 0;     // the same with one scale per output channel
+  std::string output_shape;       // "[1,64,56,56]"
+  int64_t macs = 0;               // of one run at the reported shapes; 0 when shapes are unknown
+  int64_t weights = 0;            // elements
+  std::string weight_type;        // "i8", "i4", "f16", "f32"
+  std::string act_type;           // of its input as it is computed: "u4", "i8", "f32"
+  std::string range;              // "calibrated", "per_sample", "per_token", "none"
+  std::string granularity;        // "per channel", "groups of 32"
+  double weight_error = 0;        // relative L2 of the stored weights against those that they stand for
+  double plain_weight_error = 0;  // the same with one scale per output channel
   int64_t float_bytes = 0;
   int64_t stored_bytes = 0;
   std::optional<double> input_sqnr_db;   // of the quantized input against the same float input, with data
   std::optional<double> output_sqnr_db;  // of the layer's output in the quantized network against the float network
-  bool integer = false;              // computed in integers
-  std::string cause;                 // why it is among the worst, or why it stayed float; may be empty
-  std::string mend;                  // the flag that mends it, ready to copy; may be empty
+  bool integer = false;                  // computed in integers
+  std::string cause;                     // why it is among the worst, or why it stayed float; may be empty
+  std::string mend;                      // the flag that mends it, ready to copy; may be empty
 };
 
-struct OutputReport {                // one graph output, float against quantized on the same inputs
+struct OutputReport {  // one graph output, float against quantized on the same inputs
   std::string name;
   double sqnr_db = 0;
   double max_abs_error = 0;
   double cosine = 0;
-  std::optional<double> top1_agreement;  // in [0, 1], for outputs that look like class scores [N, classes]
+  std::optional<double> top1_agreement;         // in [0, 1], for outputs that look like class scores [N, classes]
   std::vector<std::pair<float, float>> points;  // up to 512 (float, quantized) pairs, evenly taken, for the plot
 };
 
 struct AccuracyReport {
   int64_t samples = 0;
-  double float_top1 = 0;             // in [0, 1]
+  double float_top1 = 0;  // in [0, 1]
   double quantized_top1 = 0;
 };
 
-struct FloatPart {                   // operators that stayed in float, grouped by operator and reason
+struct FloatPart {  // operators that stayed in float, grouped by operator and reason
   std::string op;
   std::string reason;
   std::vector<std::string> nodes;
 };
 
 struct MemoryReport {
-  int64_t float_peak = 0;            // arena bytes of the float network
+  int64_t float_peak = 0;  // arena bytes of the float network
   int64_t quantized_peak = 0;
-  int64_t quantized_total = 0;       // without sharing
-  std::string shapes;                // "x [1,3,224,224]"
-  struct Block {                     // one value of the quantized network's plan
+  int64_t quantized_total = 0;  // without sharing
+  std::string shapes;           // "x [1,3,224,224]"
+  struct Block {                // one value of the quantized network's plan
     std::string name;
     int64_t offset = 0;
     int64_t bytes = 0;
-    int32_t first = 0;               // steps
+    int32_t first = 0;  // steps
     int32_t last = 0;
   };
-  std::vector<Block> blocks;         // the largest 64
+  std::vector<Block> blocks;  // the largest 64
 };
 
 struct Gate {
-  std::string name;                  // "weight error", "accuracy drop", "output SQNR", "size"
-  std::string limit;                 // "<= 1 %"
-  std::string found;                 // "0.62 % (worst: conv3)"
+  std::string name;   // "weight error", "accuracy drop", "output SQNR", "size"
+  std::string limit;  // "<= 1 %"
+  std::string found;  // "0.62 % (worst: conv3)"
   bool passed = true;
 };
 
 struct Report {
   std::string tool_version;
-  std::string model_name;            // file name without folders
+  std::string model_name;  // file name without folders
   std::string model_sha256;
   std::string producer;
   int64_t opset = 0;
   std::string artefact_sha256;
-  std::string command;               // canonical options, no paths: "--weights int8 --act int4"
-  std::string data_sha256;           // empty without data
+  std::string command;      // canonical options, no paths: "--weights int8 --act int4"
+  std::string data_sha256;  // empty without data
   int64_t data_samples = 0;
-  std::string data_kind;             // "calibrated", or "probe" where a synthetic input was used to compare only
+  std::string data_kind;  // "calibrated", or "probe" where a synthetic input was used to compare only
 
-  std::string headline;              // the verdict in one sentence
+  std::string headline;  // the verdict in one sentence
   std::vector<Gate> gates;
-  bool passed = true;                // every gate
+  bool passed = true;  // every gate
 
   int64_t float_file_bytes = 0;
   int64_t artefact_bytes = 0;
@@ -109,8 +109,8 @@ struct Report {
   std::optional<AccuracyReport> accuracy;
   std::vector<FloatPart> floats;
   std::optional<MemoryReport> memory;
-  double max_weight_error = 0.01;    // the limit that every layer's weight_error was held to, relative
-  double integer_mac_share = 0;      // in [0, 1]
+  double max_weight_error = 0.01;  // the limit that every layer's weight_error was held to, relative
+  double integer_mac_share = 0;    // in [0, 1]
   std::vector<std::pair<std::string, double>> seconds;  // by phase; never in the artefact
   std::vector<Diagnostic> diagnostics;
 };

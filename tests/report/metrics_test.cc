@@ -17,12 +17,12 @@ Tensor row(std::initializer_list<float> values) {
 }
 
 TEST(Metrics, HandValues) {
-  const Tensor reference = row({3, -4});       // sum of squares 25
-  const Tensor test = row({3.3F, -4.4F});      // error 0.3, -0.4: 0.25
+  const Tensor reference = row({3, -4});              // sum of squares 25
+  const Tensor test = row({3.3F, -4.4F});             // error 0.3, -0.4: 0.25
   EXPECT_NEAR(sqnr_db(reference, test), 20.0, 1e-4);  // 10 log10(25 / 0.25)
   EXPECT_NEAR(relative_l2(reference, test), 0.1, 1e-7);
   EXPECT_NEAR(max_abs_error(reference, test), 0.4, 1e-6);
-  EXPECT_NEAR(cosine(reference, test), 1.0, 1e-12);   // parallel
+  EXPECT_NEAR(cosine(reference, test), 1.0, 1e-12);  // parallel
   EXPECT_NEAR(cosine(row({1, 0}), row({1, 1})), std::sqrt(0.5), 1e-12);
   EXPECT_NEAR(cosine(row({1, 0}), row({0, 1})), 0.0, 1e-12);
   EXPECT_NEAR(cosine(row({1, 2}), row({-1, -2})), -1.0, 1e-12);
@@ -70,9 +70,7 @@ TEST(Metrics, BatchesAddUpExactly) {
   EXPECT_EQ(parts.count(), 4);
 }
 
-TEST(Metrics, OtherTypes) {
-  EXPECT_NEAR(relative_l2(Tensor::of<int8_t>({2}, {30, -40}), row({33, -44})), 0.1, 1e-12);
-}
+TEST(Metrics, OtherTypes) { EXPECT_NEAR(relative_l2(Tensor::of<int8_t>({2}, {30, -40}), row({33, -44})), 0.1, 1e-12); }
 
 TEST(Metrics, Top1) {
   const Tensor a = Tensor::of<float>({4, 3}, {1, 2, 3, 5, 5, 1, kNan, 0, -1, kNan, kNan, kNan});

@@ -20,7 +20,8 @@ int main(int argc, char** argv) {
                                                          {"hostile", dsq::sample::hostile()},
                                                          {"empty", dsq::Report{}}};
   for (const auto& [name, report] : samples) {
-    for (const auto& [extension, text] : {std::pair{".html", dsq::to_html(report)}, std::pair{".json", dsq::to_json(report)}}) {
+    for (const auto& [extension, text] :
+         {std::pair{".html", dsq::to_html(report)}, std::pair{".json", dsq::to_json(report)}}) {
       const dsq::Result<void> written = dsq::write_file(folder / (std::string(name) + extension), text);
       if (!written) {
         std::fprintf(stderr, "%s\n", written.error().what.c_str());
