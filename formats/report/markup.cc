@@ -105,19 +105,26 @@ std::string shortened(std::string_view text, size_t limit) {
   return whole.substr(0, byte_of(whole, head)) + std::string(kEllipsis) + whole.substr(byte_of(whole, length - tail));
 }
 
+std::string clipped(std::string_view text, size_t limit) {
+  const std::string whole = clean(text);
+  return characters(whole) <= limit ? whole : whole.substr(0, byte_of(whole, limit - 1)) + std::string(kEllipsis);
+}
+
 std::string sentence(std::string_view phrase, size_t limit) {
-  std::string text = shortened(phrase, limit);
+  std::string text = clipped(phrase, limit);
   if (!text.empty() && text.front() >= 'a' && text.front() <= 'z') {
     text.front() = static_cast<char>(text.front() - 'a' + 'A');
   }
-  return text.empty() || text.back() == '.' || text.back() == '?' || text.back() == '!' ? text : text + ".";
+  const bool ended =
+      text.empty() || text.ends_with('.') || text.ends_with('?') || text.ends_with('!') || text.ends_with(kEllipsis);
+  return ended ? text : text + ".";
 }
 
 std::string name_tag(std::string_view name, size_t limit) {
   if (name.empty()) {
     return "<span class=\"name muted\">(no name)</span>";
   }
-  return fmt::format("<span class=\"name\" title=\"{}\">{}</span>", escape(shortened(name, 600)),
+  return fmt::format("<span class=\"name\" title=\"{}\"><bdi>{}</bdi></span>", escape(shortened(name, 600)),
                      escape(shortened(name, limit)));
 }
 

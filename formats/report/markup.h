@@ -15,6 +15,8 @@ std::string escape(std::string_view text);
 std::string shortened(std::string_view text, size_t limit);
 // With a capital and a full stop: causes and reasons are phrases.
 std::string sentence(std::string_view phrase, size_t limit = 400);
+// At most `limit` characters of prose; the end gives way.
+std::string clipped(std::string_view text, size_t limit);
 // A name from the model: shortened, with the full one in the tooltip.
 std::string name_tag(std::string_view name, size_t limit = 64);
 

@@ -10,13 +10,21 @@ namespace dsq::page {
 namespace {
 
 constexpr size_t kOpenNodes = 6;  // more than these hide behind a fold
+constexpr size_t kOpenNotes = 8;
+constexpr size_t kListed = 200;  // more than these are in the JSON alone
+
+std::string rest_note(size_t count) {
+  return count <= kListed
+             ? std::string()
+             : fmt::format("<li class=\"muted\">and {} more, in the .report.json file</li>", count - kListed);
+}
 
 std::string node_list(const std::vector<std::string>& nodes) {
   std::string out = "<ul class=\"nodes\">";
-  for (const std::string& node : nodes) {
-    out += fmt::format("<li>{}</li>", name_tag(node));
+  for (size_t i = 0; i < std::min(kListed, nodes.size()); ++i) {
+    out += fmt::format("<li>{}</li>", name_tag(nodes[i]));
   }
-  out += "</ul>";
+  out += rest_note(nodes.size()) + "</ul>";
   return nodes.size() <= kOpenNodes ? out
                                     : fmt::format("<details><summary>Show all {}</summary>{}</details>",
                                                   plural(static_cast<int64_t>(nodes.size()), "node"), out);
@@ -24,7 +32,8 @@ std::string node_list(const std::vector<std::string>& nodes) {
 
 std::string diagnostic_list(const std::vector<const Diagnostic*>& items) {
   std::string out = "<ul class=\"log\">";
-  for (const Diagnostic* item : items) {
+  for (size_t i = 0; i < std::min(kListed, items.size()); ++i) {
+    const Diagnostic* item = items[i];
     const bool warning = item->severity == Severity::warning;
     out += fmt::format(
         "<li><span class=\"badge {}\">{}</span><div><span class=\"text\">{}</span><span "
@@ -33,7 +42,7 @@ std::string diagnostic_list(const std::vector<const Diagnostic*>& items) {
         item->where.empty() ? std::string() : fmt::format("{} \xC2\xB7 ", name_tag(item->where)), code_name(item->code),
         item->pass.empty() ? "" : " \xC2\xB7 ", escape(shortened(item->pass, 60)));
   }
-  return out + "</ul>";
+  return out + rest_note(items.size()) + "</ul>";
 }
 
 std::string fact(const std::string& label, const std::string& value) {
@@ -73,7 +82,7 @@ std::string diagnostics(const Report& report) {
     return empty_note("No warnings and no notes.");
   }
   std::string out = warnings.empty() ? empty_note("No warnings.") : diagnostic_list(warnings);
-  if (notes.size() > 8) {
+  if (notes.size() > kOpenNotes) {
     out += fmt::format("<details><summary>Show {}</summary>{}</details>",
                        plural(static_cast<int64_t>(notes.size()), "note"), diagnostic_list(notes));
   } else if (!notes.empty()) {

@@ -34,10 +34,11 @@ std::string quality_tile(const Report& report) {
   if (report.accuracy) {
     const AccuracyReport& a = *report.accuracy;
     const double change = 100 * (a.quantized_top1 - a.float_top1);
-    return tile("Top-1 accuracy", percent(a.quantized_top1),
-                fmt::format("float {}, {}{} points", percent(a.float_top1), change > 0 ? "+" : "", figure(change, 2)),
-                fmt::format("{} quantized, {} float, on {}", exact(a.quantized_top1), exact(a.float_top1),
-                            plural(a.samples, "sample")));
+    return tile(
+        "Top-1 accuracy", percent(a.quantized_top1),
+        fmt::format("float {}, {}{}\xC2\xA0points", percent(a.float_top1), change > 0 ? "+" : "", figure(change, 2)),
+        fmt::format("{} quantized, {} float, on {}", exact(a.quantized_top1), exact(a.float_top1),
+                    plural(a.samples, "sample")));
   }
   if (report.outputs.empty()) {
     return tile("Output SQNR", "\xE2\x80\x93", "not measured", "no outputs were compared");
@@ -110,7 +111,7 @@ std::string verdict(const Report& report) {
   const std::string share =
       std::isfinite(report.integer_mac_share) ? percent(report.integer_mac_share) : "\xE2\x80\x93";
   return fmt::format("<p class=\"headline\">{}</p><p class=\"badges\">{}</p><div class=\"tiles\">{}{}{}{}{}</div>{}{}",
-                     escape(shortened(report.headline, 400)), badge, size_tile(report), quality_tile(report),
+                     escape(clipped(report.headline, 400)), badge, size_tile(report), quality_tile(report),
                      weight_tile(report),
                      tile("Integer arithmetic", share, "of all multiply-adds", exact(report.integer_mac_share)),
                      memory_tile(report), gate_list(report), data_note(report));

@@ -36,7 +36,7 @@ class Lines {
   void row(std::string_view label, const std::string& value) { add(fmt::format("{:<10} {}", label, value)); }
   // Wrapped at spaces to at most `most` lines.
   void wrapped(const std::string& text, size_t most) {
-    std::string rest = page::shortened(ascii_signs(page::clean(text)), width_ * most - 20);
+    std::string rest = page::clipped(ascii_signs(page::clean(text)), width_ * most - 20);
     for (size_t line = 0; !rest.empty() && line < most; ++line) {
       const size_t space = rest.size() <= width_ ? std::string::npos : rest.rfind(' ', width_);
       if (space == std::string::npos || line + 1 == most) {

@@ -31,7 +31,7 @@ LAYOUT = r"""(() => {
     }
   }
   for (const element of document.querySelectorAll('header *, section *')) {
-    if (element.closest('.scroll, svg, details:not([open]) > :not(summary)')) continue;
+    if (element.closest('.scroll, svg, .name > *, details:not([open]) > :not(summary)')) continue;
     const box = element.getBoundingClientRect();
     const room = element.closest('header, section').getBoundingClientRect();
     if (box.width && (box.left < room.left - 1 || box.right > room.right + 1)) say('sticks out of its section', element);

@@ -68,6 +68,7 @@ TEST(Markup, Numbers) {
   EXPECT_EQ(page::bytes(999999), "1.00" + thin + "MB");
   EXPECT_EQ(page::exact(0.1), "0.1");
   EXPECT_EQ(page::sentence("the input has a tail"), "The input has a tail.");
+  EXPECT_EQ(page::sentence("the input has a tail", 10), "The input\xE2\x80\xA6");
 }
 
 TEST(Charts, Ticks) {
@@ -107,6 +108,16 @@ TEST(Page, NothingIsLoadedAndTheSizeIsBounded) {
   for (const char* part : {"http:", "https:", "url(", "@import", " src=", "<link", "<iframe"}) {
     EXPECT_EQ(html.find(part), std::string::npos) << part;
   }
+}
+
+TEST(Page, LongListsAreCut) {
+  Report report = sample::full(12);
+  report.floats[1].nodes.assign(5000, "node");
+  report.diagnostics.resize(5000);
+  const std::string html = to_html(report);
+  EXPECT_EQ(times(html, "and 4800 more, in the .report.json file"), 1U);  // nodes
+  EXPECT_EQ(times(html, "and 4799 more, in the .report.json file"), 1U);  // notes; the warning stands alone
+  EXPECT_LE(html.size(), 400000U);
 }
 
 TEST(Page, EmptyPartsSayWhy) {
