@@ -20,14 +20,15 @@ using Clock = std::chrono::steady_clock;
 // One pass, without anything that would hide what went wrong.
 Result<bool> run_checked(Graph& graph, const Graph& before, const PassDef& pass, PassContext& context) {
   if (graph.stage != pass.from) {
-    return fail(Code::pass_order, "it takes a graph at stage {}, this one is at stage {}", name_of(pass.from), name_of(graph.stage));
+    return fail(Code::pass_order, "it takes a graph at stage {}, this one is at stage {}", name_of(pass.from),
+                name_of(graph.stage));
   }
   const bool said_changed = DSQ_TRY(pass.run(graph, context));
   // Compared, not hashed: constants that both graphs share are not read again.
   const std::string difference = first_difference(before, graph);
   if (said_changed != !difference.empty()) {
-    return fail(Code::pass_inconsistent, "it said that it {} the graph; {}", said_changed ? "changed" : "did not change",
-                difference.empty() ? "nothing is different" : difference);
+    return fail(Code::pass_inconsistent, "it said that it {} the graph; {}",
+                said_changed ? "changed" : "did not change", difference.empty() ? "nothing is different" : difference);
   }
   graph.stage = pass.to;
   if (said_changed) {
@@ -42,13 +43,14 @@ Result<bool> run_checked(Graph& graph, const Graph& before, const PassDef& pass,
 
 class Pipeline {
  public:
-  Pipeline(Graph& graph, std::span<const PassGroup> groups, PassContext& context, const PipelineOptions& options)
-      : graph_(graph), groups_(groups), context_(context), options_(options) {}
+  Pipeline(Graph& graph, std::span<const PassGroup> groups, PassContext& context, const PipelineOptions& options,
+           std::span<const PassDef> table)
+      : graph_(graph), groups_(groups), context_(context), options_(options), table_(table) {}
 
   Result<std::vector<PassRecord>> run() {
     for (const PassGroup& group : groups_) {
       for (const std::string_view name : group.passes) {
-        DSQ_TRY(find_pass(name));
+        DSQ_TRY(find_pass(name, table_));  // all of them, before the first one runs
       }
     }
     DSQ_TRY(verify_structure(graph_));
@@ -64,7 +66,7 @@ class Pipeline {
   Result<void> once(size_t at, std::vector<std::string_view>* changed) {
     const std::span<const std::string_view> passes = groups_[at].passes;
     for (size_t i = 0; i < passes.size(); ++i) {
-      const PassDef* pass = DSQ_TRY(find_pass(passes[i]));
+      const PassDef* pass = DSQ_TRY(find_pass(passes[i], table_));
       context_.diag.enter_pass(std::string(pass->name));
       const Graph before = graph_;
       const Clock::time_point start = Clock::now();
@@ -91,7 +93,8 @@ class Pipeline {
         return {};
       }
       if (round + 1 == kMaxRounds) {
-        return explain(fail(Code::pass_inconsistent, "no rest after {} rounds; {} passes still change the graph", kMaxRounds, changed.size()),
+        return explain(fail(Code::pass_inconsistent, "no rest after {} rounds; {} passes still change the graph",
+                            kMaxRounds, changed.size()),
                        before, at, 0, fmt::format("passes {}", fmt::join(changed, ", ")));
       }
     }
@@ -104,12 +107,14 @@ class Pipeline {
     if (options_.reproducer_folder.empty()) {
       return error;
     }
-    std::vector<std::string_view> rest(groups_[group].passes.begin() + static_cast<long>(first), groups_[group].passes.end());
+    std::vector<std::string_view> rest(groups_[group].passes.begin() + static_cast<long>(first),
+                                       groups_[group].passes.end());
     for (size_t i = group + 1; i < groups_.size(); ++i) {
       rest.insert(rest.end(), groups_[i].passes.begin(), groups_[i].passes.end());
     }
     const std::filesystem::path path = options_.reproducer_folder / "repro.dsir";
-    const Result<void> written = write_file(path, fmt::format("// pipeline: {}\n{}", fmt::join(rest, ","), print(before)));
+    const Result<void> written =
+        write_file(path, fmt::format("// pipeline: {}\n{}", fmt::join(rest, ","), print(before)));
     return written ? std::move(error).hint("the graph before the pass is in " + path.string())
                    : std::move(error).hint("the graph before the pass could not be written: " + written.error().what);
   }
@@ -118,6 +123,7 @@ class Pipeline {
   std::span<const PassGroup> groups_;
   PassContext& context_;
   const PipelineOptions& options_;
+  std::span<const PassDef> table_;
   std::vector<PassRecord> records_;
 };
 
@@ -135,8 +141,8 @@ Result<std::vector<PassRecord>> run_passes(Graph& graph, const PassList& list, P
 }
 
 Result<std::vector<PassRecord>> run_passes(Graph& graph, std::span<const PassGroup> groups, PassContext& context,
-                                           const PipelineOptions& options) {
-  return Pipeline(graph, groups, context, options).run();
+                                           const PipelineOptions& options, std::span<const PassDef> table) {
+  return Pipeline(graph, groups, context, options, table.empty() ? all_passes() : table).run();
 }
 
 }  // namespace dsq

@@ -42,7 +42,8 @@ Result<std::vector<PassRecord>> run_passes(Graph& graph, std::span<const std::st
                                            const PipelineOptions& options = {});
 Result<std::vector<PassRecord>> run_passes(Graph& graph, const PassList& list, PassContext& context,
                                            const PipelineOptions& options = {});
+// `table`: the passes that there are; empty: those of table.cc. A program with passes of its own brings its own.
 Result<std::vector<PassRecord>> run_passes(Graph& graph, std::span<const PassGroup> groups, PassContext& context,
-                                           const PipelineOptions& options = {});
+                                           const PipelineOptions& options = {}, std::span<const PassDef> table = {});
 
 }  // namespace dsq

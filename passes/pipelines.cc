@@ -10,13 +10,18 @@ namespace {
 
 constexpr auto kImport = std::to_array<std::string_view>({
     "infer_shapes",    // everything below asks for ranks and sizes
+    "absorb_qdq",      // before constants are folded, so that what came quantized is said
     "fold_constants",  // weights behind Identity, Cast or Reshape become plain constants; shape arithmetic goes
+    "absorb_qdq",      // again: scales may have been computed
 });
 
-// Each of these makes work for the others: a merged transpose leaves a dead node, a folded identity a common
-// subexpression, and so on.
+// Each of these makes work for the others: a folded identity brings transposes together, a merged transpose makes two
+// nodes compute the same, and all leave dead ends.
 constexpr auto kClean = std::to_array<std::string_view>({
     "fold_constants",
+    "fold_identity",
+    "fold_transpose",
+    "merge_common",
     "drop_dead",
 });
 
@@ -42,7 +47,8 @@ Result<const PassList*> find_pass_list(std::string_view name) {
   for (const PassList& list : kLists) {
     names.emplace_back(list.name);
   }
-  return fail(Code::pass_unknown, "there is no list of passes '{}'; the nearest name is '{}'", name, nearest(name, names));
+  return fail(Code::pass_unknown, "there is no list of passes '{}'; the nearest name is '{}'", name,
+              nearest(name, names));
 }
 
 }  // namespace dsq

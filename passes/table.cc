@@ -9,9 +9,20 @@ namespace dsq {
 namespace {
 
 constexpr auto kPasses = std::to_array<PassDef>({
-    {"drop_dead", "Removes nodes and constants that no output depends on.", Stage::floating, Stage::floating, drop_dead},
-    {"fold_constants", "Computes what does not depend on the inputs.", Stage::floating, Stage::floating, fold_constants},
-    {"infer_shapes", "Sets the types of all values from those of the inputs.", Stage::floating, Stage::floating, infer_shapes},
+    {"absorb_qdq", "Turns an already quantized model into a float model that remembers its ranges.", Stage::floating,
+     Stage::floating, absorb_qdq},
+    {"drop_dead", "Removes nodes and constants that no output depends on.", Stage::floating, Stage::floating,
+     drop_dead},
+    {"fold_constants", "Computes what does not depend on the inputs.", Stage::floating, Stage::floating,
+     fold_constants},
+    {"fold_identity", "Removes nodes that give back what they get, and merges chains of reshapes.", Stage::floating,
+     Stage::floating, fold_identity},
+    {"fold_transpose", "Merges transposes and moves them past elementwise operators where that removes one.",
+     Stage::floating, Stage::floating, fold_transpose},
+    {"infer_shapes", "Sets the types of all values from those of the inputs.", Stage::floating, Stage::floating,
+     infer_shapes},
+    {"merge_common", "Merges equal constants, and nodes that compute the same of the same.", Stage::floating,
+     Stage::floating, merge_common},
 });
 static_assert(std::ranges::is_sorted(kPasses, {}, &PassDef::name));
 
@@ -19,13 +30,13 @@ static_assert(std::ranges::is_sorted(kPasses, {}, &PassDef::name));
 
 std::span<const PassDef> all_passes() { return kPasses; }
 
-Result<const PassDef*> find_pass(std::string_view name) {
-  const auto row = std::ranges::find(kPasses, name, &PassDef::name);
-  if (row != kPasses.end()) {
+Result<const PassDef*> find_pass(std::string_view name, std::span<const PassDef> table) {
+  const auto row = std::ranges::find(table, name, &PassDef::name);
+  if (row != table.end()) {
     return &*row;
   }
   std::vector<std::string> names;
-  for (const PassDef& pass : kPasses) {
+  for (const PassDef& pass : table) {
     names.emplace_back(pass.name);
   }
   return fail(Code::pass_unknown, "there is no pass '{}'; the nearest name is '{}'", name, nearest(name, names));

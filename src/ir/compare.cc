@@ -12,7 +12,11 @@ namespace {
 class Matcher {
  public:
   Matcher(const Graph& a, const Graph& b, std::span<const ValueId> any)
-      : a_(a), b_(b), any_(any), value_to_(a.value_slots(), ValueId::none), value_from_(b.value_slots(), ValueId::none) {}
+      : a_(a),
+        b_(b),
+        any_(any),
+        value_to_(a.value_slots(), ValueId::none),
+        value_from_(b.value_slots(), ValueId::none) {}
 
   std::string run() {
     if (a_.stage != b_.stage) {
@@ -58,7 +62,9 @@ class Matcher {
 
   std::string value(ValueId a, ValueId b) {
     if (a == ValueId::none || b == ValueId::none) {
-      return a == b ? "" : fmt::format("%{} is present in one graph only", a == ValueId::none ? b_.value(b).name : a_.value(a).name);
+      return a == b ? ""
+                    : fmt::format("%{} is present in one graph only",
+                                  a == ValueId::none ? b_.value(b).name : a_.value(a).name);
     }
     const Value& va = a_.value(a);
     const Value& vb = b_.value(b);
@@ -98,7 +104,8 @@ class Matcher {
       return fmt::format("nodes '{}' and '{}' ({}): attributes differ", na.name, nb.name, name_of(na.op));
     }
     if (na.inputs.size() != nb.inputs.size() || na.outputs.size() != nb.outputs.size()) {
-      return fmt::format("nodes '{}' and '{}' ({}): different numbers of inputs or outputs", na.name, nb.name, name_of(na.op));
+      return fmt::format("nodes '{}' and '{}' ({}): different numbers of inputs or outputs", na.name, nb.name,
+                         name_of(na.op));
     }
     const auto push = [&](const std::vector<ValueId>& in_a, const std::vector<ValueId>& in_b) {
       for (size_t i = in_a.size(); i-- > 0;) {

@@ -28,7 +28,8 @@ Result<void> check_values(const Graph& graph) {
     const bool is_input = std::ranges::find(graph.inputs(), id) != graph.inputs().end();
     const int sources = (is_input ? 1 : 0) + (value.constant ? 1 : 0) + (value.producer == NodeId::none ? 0 : 1);
     if (value.name.empty() || !names.insert(value.name).second) {
-      return fail(Code::graph_invalid, "its name is {}", value.name.empty() ? "empty" : "taken twice").at(at_value(value));
+      return fail(Code::graph_invalid, "its name is {}", value.name.empty() ? "empty" : "taken twice")
+          .at(at_value(value));
     }
     if (sources != 1) {
       return fail(Code::graph_invalid, "it has {} sources instead of one", sources).at(at_value(value));
@@ -38,7 +39,8 @@ Result<void> check_values(const Graph& graph) {
           .at(at_value(value));
     }
     if (value.constant && value.constant->type() != value.type) {
-      return fail(Code::graph_invalid, "it holds {} and is declared {}", text_of(value.constant->type()), text_of(value.type))
+      return fail(Code::graph_invalid, "it holds {} and is declared {}", text_of(value.constant->type()),
+                  text_of(value.type))
           .at(at_value(value));
     }
   }
@@ -51,13 +53,17 @@ Result<void> check_arity(const Node& node) {
     return static_cast<int>(count) < low || (high >= 0 && static_cast<int>(count) > high);
   };
   const auto wanted = [](int low, int high) {
-    return high < 0 ? fmt::format("{} or more", low) : low == high ? fmt::format("{}", low) : fmt::format("{} to {}", low, high);
+    return high < 0      ? fmt::format("{} or more", low)
+           : low == high ? fmt::format("{}", low)
+                         : fmt::format("{} to {}", low, high);
   };
   if (outside(node.inputs.size(), def.min_inputs, def.max_inputs)) {
-    return fail(Code::graph_invalid, "{} has {} inputs, it takes {}", name_of(node.op), node.inputs.size(), wanted(def.min_inputs, def.max_inputs));
+    return fail(Code::graph_invalid, "{} has {} inputs, it takes {}", name_of(node.op), node.inputs.size(),
+                wanted(def.min_inputs, def.max_inputs));
   }
   if (outside(node.outputs.size(), def.min_outputs, def.max_outputs)) {
-    return fail(Code::graph_invalid, "{} has {} outputs, it gives {}", name_of(node.op), node.outputs.size(), wanted(def.min_outputs, def.max_outputs));
+    return fail(Code::graph_invalid, "{} has {} outputs, it gives {}", name_of(node.op), node.outputs.size(),
+                wanted(def.min_outputs, def.max_outputs));
   }
   for (size_t i = 0; i < static_cast<size_t>(def.min_inputs); ++i) {
     if (!node.has_input(i)) {
@@ -74,7 +80,8 @@ Result<void> check_node(const Graph& graph, NodeId id) {
     return std::move(arity).error().at(at_node(node));
   }
   if (node.attrs.index() != default_attrs(node.op).index()) {
-    return fail(Code::graph_invalid, "{} carries the attributes of another operator", name_of(node.op)).at(at_node(node));
+    return fail(Code::graph_invalid, "{} carries the attributes of another operator", name_of(node.op))
+        .at(at_node(node));
   }
   for (const ValueId input : node.inputs) {
     if (input != ValueId::none && !graph.value(input).alive) {
@@ -83,7 +90,8 @@ Result<void> check_node(const Graph& graph, NodeId id) {
   }
   for (const ValueId output : node.outputs) {
     if (output != ValueId::none && graph.value(output).producer != id) {
-      return fail(Code::graph_invalid, "its output '{}' names another producer", graph.value(output).name).at(at_node(node));
+      return fail(Code::graph_invalid, "its output '{}' names another producer", graph.value(output).name)
+          .at(at_node(node));
     }
   }
   Result<void> nested;
@@ -108,8 +116,8 @@ Result<void> check_types(const Graph& graph) {
     const Value& value = graph.value(id);
     const TensorType& wanted = inferred.value(id).type;
     if (value.type != wanted) {
-      return fail(value.type.dtype == wanted.dtype ? Code::shape_mismatch : Code::type_mismatch, "it is declared {} and inferred {}",
-                  text_of(value.type), text_of(wanted))
+      return fail(value.type.dtype == wanted.dtype ? Code::shape_mismatch : Code::type_mismatch,
+                  "it is declared {} and inferred {}", text_of(value.type), text_of(wanted))
           .at(at_value(value));
     }
   }
@@ -136,8 +144,9 @@ Wrong params_too_early(const Graph&, const Value& value) {
 }
 
 Wrong spec_without_params(const Graph&, const Value& value) {
-  const bool static_integers = value.spec && is_integer(value.spec->storage) &&
-                               (value.spec->range == RangeSource::fixed || value.spec->range == RangeSource::calibrated);
+  const bool static_integers =
+      value.spec && is_integer(value.spec->storage) &&
+      (value.spec->range == RangeSource::fixed || value.spec->range == RangeSource::calibrated);
   if (static_integers && !value.params && !value.constant) {
     return "it has a spec without params after calibration";
   }
@@ -150,8 +159,8 @@ Wrong weights_not_stored(const Graph&, const Value& value) {
   }
   const bool lacks_params = is_integer(value.spec->storage) && !value.params;
   if (lacks_params || value.type.dtype != value.spec->storage) {
-    return fmt::format("its spec wants {} and it is stored as {}{}", name_of(value.spec->storage), name_of(value.type.dtype),
-                       lacks_params ? " without params" : "");
+    return fmt::format("its spec wants {} and it is stored as {}{}", name_of(value.spec->storage),
+                       name_of(value.type.dtype), lacks_params ? " without params" : "");
   }
   return {};
 }

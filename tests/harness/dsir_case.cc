@@ -11,7 +11,8 @@ namespace {
 
 std::string trim(std::string_view text) {
   const size_t begin = text.find_first_not_of(" \t\r");
-  return begin == std::string_view::npos ? std::string() : std::string(text.substr(begin, text.find_last_not_of(" \t\r") - begin + 1));
+  return begin == std::string_view::npos ? std::string()
+                                         : std::string(text.substr(begin, text.find_last_not_of(" \t\r") - begin + 1));
 }
 
 // What follows `prefix` on the line.
@@ -98,7 +99,8 @@ Result<DsirFile> read_dsir(const std::filesystem::path& path) {
   return file;
 }
 
-Result<void> rewrite_expectation(const std::filesystem::path& path, const std::string& case_name, const std::string& text) {
+Result<void> rewrite_expectation(const std::filesystem::path& path, const std::string& case_name,
+                                 const std::string& text) {
   const DsirFile file = DSQ_TRY(read_dsir(path));
   const auto found = std::ranges::find(file.cases, case_name, &DsirCase::name);
   if (found == file.cases.end()) {

@@ -29,11 +29,11 @@ struct DsirCase {
   std::map<std::string, std::string> settings;  // the file's and its own
   std::string before;
   Expect expect = Expect::unchanged;
-  std::string error_code;                       // "E205"
+  std::string error_code;  // "E205"
   std::string error_text;
   std::vector<std::string> notes;
-  std::string after;                            // empty unless `changed`
-  size_t after_begin = 0;                       // lines of the file, for rewriting
+  std::string after;       // empty unless `changed`
+  size_t after_begin = 0;  // lines of the file, for rewriting
   size_t after_end = 0;
 };
 
@@ -46,6 +46,7 @@ struct DsirFile {
 Result<DsirFile> read_dsir(const std::filesystem::path& path);  // errors: file_unreadable, text_syntax
 
 // Puts `text` in the place of the case's expectation.
-Result<void> rewrite_expectation(const std::filesystem::path& path, const std::string& case_name, const std::string& text);
+Result<void> rewrite_expectation(const std::filesystem::path& path, const std::string& case_name,
+                                 const std::string& text);
 
 }  // namespace dsq::testing

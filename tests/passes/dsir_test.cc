@@ -106,7 +106,8 @@ class DsirTest : public ::testing::Test {
 
   void expect_error(const Error& error) {
     EXPECT_EQ(code_name(error.code), case_.error_code) << error.what;
-    EXPECT_NE((error.where + ": " + error.what).find(case_.error_text), std::string::npos) << error.where << ": " << error.what;
+    EXPECT_NE((error.where + ": " + error.what).find(case_.error_text), std::string::npos)
+        << error.where << ": " << error.what;
   }
 
   static void check_text(const Graph& graph) {
@@ -115,7 +116,8 @@ class DsirTest : public ::testing::Test {
     EXPECT_EQ(first_difference(graph, compacted), "");
     const Result<Graph> read_back = parse(print(compacted));
     ASSERT_TRUE(read_back) << read_back.error().what << "\n" << print(compacted);
-    EXPECT_TRUE(*read_back == compacted) << first_difference(*read_back, compacted) << "\n" << print(compacted) << print(*read_back);
+    EXPECT_TRUE(*read_back == compacted) << first_difference(*read_back, compacted) << "\n"
+                                         << print(compacted) << print(*read_back);
   }
 
   static void check_interface(const Graph& before, const Graph& after) {

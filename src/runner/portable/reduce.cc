@@ -178,11 +178,14 @@ Result<void> arg(const Call& call) {
 Result<void> topk(const Call& call) {
   const auto& attrs = call.attrs<TopKAttrs>();
   const AxisView view = axis_view(call.input(0).shape(), attrs.axis);
-  const int64_t k = axis_view(call.output().shape(), attrs.axis).length;
+  if (!call.wants(0) && !call.wants(1)) {
+    return {};
+  }
+  const int64_t k = axis_view(call.output(call.wants(0) ? 0 : 1).shape(), attrs.axis).length;
   return for_number(call, call.input(0).dtype(), [&]<class T>(T) -> Result<void> {
     const T* in = raw<T>(call.input(0));
-    T* values = raw<T>(call.output(0));
-    auto* indices = raw<int64_t>(call.output(1));
+    T* values = call.wants(0) ? raw<T>(call.output(0)) : nullptr;
+    int64_t* indices = call.wants(1) ? raw<int64_t>(call.output(1)) : nullptr;
     std::vector<int64_t> order(static_cast<size_t>(view.length));
     for (int64_t o = 0; o < view.outer; ++o) {
       for (int64_t i = 0; i < view.inner; ++i) {
@@ -195,8 +198,14 @@ Result<void> topk(const Call& call) {
           return x != y ? (attrs.largest ? x > y : x < y) : a < b;
         });
         for (int64_t j = 0; j < k; ++j) {
-          values[(o * k + j) * view.inner + i] = from[order[static_cast<size_t>(j)] * view.inner];
-          indices[(o * k + j) * view.inner + i] = order[static_cast<size_t>(j)];
+          const int64_t at = (o * k + j) * view.inner + i;
+          const int64_t chosen = order[static_cast<size_t>(j)];
+          if (values != nullptr) {
+            values[at] = from[chosen * view.inner];
+          }
+          if (indices != nullptr) {
+            indices[at] = chosen;
+          }
         }
       }
     }

@@ -1,0 +1,133 @@
+// The pipeline's refusals, and what it leaves behind when a pass fails.
+#include "passes/pipeline.h"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <fstream>
+
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+#include "passes/passes.h"
+#include "src/ir/parse.h"
+
+namespace dsq {
+namespace {
+
+class PipelineTest : public ::testing::Test {
+ protected:
+  static Graph graph(std::string_view text) { return *parse(text); }
+
+  Recipe recipe_;
+  Diagnostics diag_;
+  PassContext context_{recipe_, nullptr, diag_};
+};
+
+TEST_F(PipelineTest, UnknownPassNamesTheNearestAndRunsNothing) {
+  Graph g = graph("graph (%x: f32[2]) -> (%y) { %y = relu(%x) }");
+  const Graph before = g;
+  const auto passes = std::to_array<std::string_view>({"infer_shapes", "fold_constnts"});
+  const Result<std::vector<PassRecord>> result = run_passes(g, passes, context_);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, Code::pass_unknown);
+  EXPECT_NE(result.error().what.find("'fold_constants'"), std::string::npos) << result.error().what;
+  EXPECT_TRUE(g == before);
+}
+
+TEST_F(PipelineTest, WrongStageNamesBoth) {
+  Graph g = graph("graph stage=lowered (%x: f32[2]) -> (%y) { %y = relu(%x) : f32[2] }");
+  const auto passes = std::to_array<std::string_view>({"fold_constants"});
+  const Result<std::vector<PassRecord>> result = run_passes(g, passes, context_);
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, Code::pass_order);
+  EXPECT_NE(
+      result.error().what.find("pass fold_constants: it takes a graph at stage float, this one is at stage lowered"),
+      std::string::npos)
+      << result.error().what;
+}
+
+TEST_F(PipelineTest, RecordsWhatEachPassDid) {
+  Graph g = graph("graph (%x: f32[2]) -> (%y) { %y = relu(%x) }");
+  const auto passes = std::to_array<std::string_view>({"infer_shapes", "infer_shapes"});
+  const Result<std::vector<PassRecord>> result = run_passes(g, passes, context_);
+  ASSERT_TRUE(result) << result.error().what;
+  ASSERT_EQ(result->size(), 2U);
+  EXPECT_TRUE((*result)[0].changed);
+  EXPECT_FALSE((*result)[1].changed);
+  EXPECT_EQ((*result)[0].name, "infer_shapes");
+}
+
+TEST_F(PipelineTest, AFailureLeavesAReproducer) {
+  const std::filesystem::path folder =
+      std::filesystem::temp_directory_path() / ("dsq_pipeline_test_" + std::to_string(::getpid()));
+  std::filesystem::create_directories(folder);
+  Graph g = graph("graph (%x: f32[2], %z: f32[3]) -> (%y) { %a = add(%x, %z) %y = relu(%a) }");
+  const Graph before = g;
+  const auto passes = std::to_array<std::string_view>({"infer_shapes", "drop_dead"});
+  const Result<std::vector<PassRecord>> result = run_passes(g, passes, context_, {folder});
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, Code::shape_mismatch);
+  EXPECT_TRUE(result.error().what.starts_with("pass infer_shapes: ")) << result.error().what;
+  EXPECT_NE(result.error().next.find("repro.dsir"), std::string::npos) << result.error().next;
+  std::ifstream file(folder / "repro.dsir");
+  std::string first;
+  std::getline(file, first);
+  EXPECT_EQ(first, "// pipeline: infer_shapes,drop_dead");
+  const std::string text((std::istreambuf_iterator<char>(file)), {});
+  Result<Graph> replay = parse(text);
+  ASSERT_TRUE(replay) << replay.error().what;
+  Graph compacted = before;
+  compacted.compact();
+  EXPECT_TRUE(*replay == compacted);
+  std::filesystem::remove_all(folder);
+}
+
+TEST_F(PipelineTest, PassesOfATableOfTheirOwnAreChecked) {
+  Graph g = graph("graph (%x: f32[2]) -> (%y) { %y = relu(%x) : f32[2] }");
+  const auto lies = [](Graph&, PassContext&) -> Result<bool> { return true; };
+  const auto hides = [](Graph& graph, PassContext&) -> Result<bool> {
+    graph.add_constant("c", Tensor::scalar(1.0F));
+    return false;
+  };
+  const auto breaks = [](Graph& graph, PassContext&) -> Result<bool> {
+    graph.add_node(OpKind::add, "bad", ActAttrs{}, {graph.inputs()[0]}, {"bad"});
+    return true;
+  };
+  const auto restless = [](Graph& graph, PassContext&) -> Result<bool> {
+    graph.add_constant("c", Tensor::scalar(1.0F));
+    return true;
+  };
+  const auto error_of = [&](Result<bool> (*run)(Graph&, PassContext&), bool until_stable) {
+    Graph copy = g;
+    const PassDef pass{"probe", "", Stage::floating, Stage::floating, run};
+    const std::string_view name = "probe";
+    const PassGroup group{std::span(&name, 1), until_stable};
+    const Result<std::vector<PassRecord>> result =
+        run_passes(copy, std::span(&group, 1), context_, {}, std::span(&pass, 1));
+    return result ? Error{Code::not_applicable, "no error", {}, {}} : result.error();
+  };
+  EXPECT_EQ(error_of(lies, false).code, Code::pass_inconsistent);
+  EXPECT_EQ(error_of(lies, false).what, "pass probe: it said that it changed the graph; nothing is different");
+  EXPECT_EQ(error_of(hides, false).code, Code::pass_inconsistent);
+  EXPECT_EQ(error_of(breaks, false).code, Code::graph_invalid);
+  EXPECT_EQ(error_of(restless, true).code, Code::pass_inconsistent);
+  EXPECT_NE(error_of(restless, true).what.find("no rest after 8 rounds"), std::string::npos)
+      << error_of(restless, true).what;
+  EXPECT_EQ(error_of(restless, false).code, Code::not_applicable);
+}
+
+TEST(PassTable, IsSortedAndEveryListIsKnown) {
+  EXPECT_TRUE(std::ranges::is_sorted(all_passes(), {}, &PassDef::name));
+  for (const PassList& list : pass_lists()) {
+    for (const PassGroup& group : list.groups) {
+      for (const std::string_view name : group.passes) {
+        EXPECT_TRUE(find_pass(name)) << list.name << ": " << name;
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace dsq
