@@ -6,6 +6,7 @@
 
 #include "formats/report/markup.h"
 #include "formats/report/sections.h"
+#include "formats/report/select.h"
 
 namespace dsq::page {
 namespace {
@@ -50,21 +51,20 @@ std::string sqnr_cell(const std::optional<double>& db) {
             : std::string("<td class=\"num muted\" data-v=\"\">\xE2\x80\x93</td>");
 }
 
-std::string tags(const LayerReport& layer, double limit) {
+std::string tags(const LayerReport& layer, bool misses) {
   std::string out = layer.integer ? "integer" : "float";
-  out += layer.weight_error <= limit ? "" : " above";
+  out += misses ? " above" : "";
   out += layer.plain_weight_error != layer.weight_error ? " finer" : "";
   out += layer.mend.empty() ? "" : " mend";
   return out;
 }
 
-std::string row(const LayerReport& layer, size_t index, double limit) {
+std::string row(const LayerReport& layer, size_t index, bool misses) {
   std::string out =
       fmt::format("<tr data-tags=\"{}\"><td class=\"num muted\" data-v=\"{}\">{}</td><th scope=\"row\">{}</th>",
-                  tags(layer, limit), index, index + 1, name_tag(layer.name, 40));
+                  tags(layer, misses), index, index + 1, name_tag(layer.name, 40));
   out += text_cell(layer.op, 20) + text_cell(layer.weight_type, 8) + text_cell(layer.act_type, 8);
-  out += number_cell(layer.weight_error, exact(layer.weight_error), percent(layer.weight_error),
-                     layer.weight_error <= limit ? "" : " bad");
+  out += number_cell(layer.weight_error, exact(layer.weight_error), percent(layer.weight_error), misses ? " bad" : "");
   out += sqnr_cell(layer.input_sqnr_db) + sqnr_cell(layer.output_sqnr_db) + text_cell(layer.output_shape, 24);
   out += layer.macs > 0
              ? number_cell(static_cast<double>(layer.macs), grouped(layer.macs), scaled(layer.macs))
@@ -93,7 +93,7 @@ std::string layer_table(const Report& report) {
   }
   std::string body;
   for (size_t i = 0; i < report.layers.size(); ++i) {
-    body += row(report.layers[i], i, report.max_weight_error);
+    body += row(report.layers[i], i, misses_limit(report, report.layers[i]));
   }
   return fmt::format(
       "<div class=\"tools\" hidden><label>Search <input type=\"search\" id=\"search\" placeholder=\"name, operator, "

@@ -41,14 +41,14 @@ std::string weight_panel(const Report& report) {
       ++regrouped;
     }
     bar.tip += "\n" + layer.granularity;
-    bar.flagged = !(layer.weight_error <= report.max_weight_error);
+    bar.flagged = misses_limit(report, layer);
     bars.push_back(std::move(bar));
   }
   std::string text = "Relative L2 error of the stored weights against those that they stand for.";
   if (regrouped > 0) {
     text += fmt::format(" {} got finer scales to keep within the limit.", plural(regrouped, "layer"));
   }
-  return panel("Weights", text, std::move(bars), report.max_weight_error,
+  return panel("Weights", text, std::move(bars), has_weight_limit(report) ? report.max_weight_error : kNone,
                regrouped > 0 ? "The ticks show the error with one scale per output channel." : "");
 }
 
@@ -64,8 +64,10 @@ std::string signal_panel(const Report& report, const std::string& title, const s
     }
   }
   if (bars.empty()) {
-    return fmt::format("<div class=\"panel\"><h3>{}</h3>{}</div>", title,
-                       empty_note("Not measured: no data was given. Pass <code>--data x.npz</code>."));
+    return fmt::format(
+        "<div class=\"panel\"><h3>{}</h3>{}</div>", title,
+        empty_note(report.data_samples > 0 ? "Not measured for any layer of this run."
+                                           : "Not measured: no data was given. Pass <code>--data x.npz</code>."));
   }
   return panel(title, text, std::move(bars), kNone, "Layers below 10 dB stand out.");
 }

@@ -6,6 +6,7 @@
 
 #include "formats/report/markup.h"
 #include "formats/report/sections.h"
+#include "formats/report/select.h"
 
 namespace dsq::page {
 namespace {
@@ -50,15 +51,14 @@ std::string quality_tile(const Report& report) {
 }
 
 std::string weight_tile(const Report& report) {
-  if (report.layers.empty()) {
+  const LayerReport* worst = worst_weights(report);
+  if (worst == nullptr) {
     return tile("Worst weight error", "\xE2\x80\x93", "no layer with weights", "");
   }
-  const auto order = [](const LayerReport& layer) {
-    return std::isfinite(layer.weight_error) ? layer.weight_error : HUGE_VAL;
-  };
-  const auto worst = std::ranges::max_element(report.layers, {}, order);
-  return tile("Worst weight error", percent(worst->weight_error),
-              fmt::format("limit {}\xE2\x80\xAF%", plain(100 * report.max_weight_error)),
+  const std::string limit = has_weight_limit(report)
+                                ? fmt::format("limit {}\xE2\x80\xAF%", plain(100 * report.max_weight_error))
+                                : std::string("no limit: none is int8");
+  return tile("Worst weight error", percent(worst->weight_error), limit,
               fmt::format("{}: {}", shortened(worst->name, 80), exact(worst->weight_error)));
 }
 

@@ -13,6 +13,13 @@ double noise_of(const LayerReport& layer);
 // 10^(-SQNR/20).
 double noise_of_db(double sqnr_db);
 
+// The limit on weight errors holds for int8 weights (Report::max_weight_error).
+bool misses_limit(const Report& report, const LayerReport& layer);
+// The layer with the largest weight error of those that the limit holds for; of all layers where it holds for none;
+// nullptr without layers. NaN counts as the largest.
+const LayerReport* worst_weights(const Report& report);
+bool has_weight_limit(const Report& report);  // whether it holds for any layer
+
 // At most `limit` layers for which there is a cause or a flag to name, the noisiest first.
 std::vector<const LayerReport*> worst_layers(const Report& report, size_t limit);
 

@@ -102,13 +102,11 @@ void add_figures(Lines& lines, const Report& report) {
                                       page::plural(a.samples, "sample")));
   }
   lines.row("Outputs", outputs_line(report));
-  if (!report.layers.empty()) {
-    const auto order = [](const LayerReport& layer) {
-      return std::isfinite(layer.weight_error) ? layer.weight_error : HUGE_VAL;
-    };
-    const auto worst = std::ranges::max_element(report.layers, {}, order);
-    lines.row("Weights", fmt::format("worst error {} (limit {} %) over {}", page::percent(worst->weight_error),
-                                     page::plain(100 * report.max_weight_error),
+  if (const LayerReport* worst = worst_weights(report)) {
+    const std::string limit = has_weight_limit(report)
+                                  ? fmt::format(" (limit {} %)", page::plain(100 * report.max_weight_error))
+                                  : std::string();
+    lines.row("Weights", fmt::format("worst error {}{} over {}", page::percent(worst->weight_error), limit,
                                      page::plural(static_cast<int64_t>(report.layers.size()), "layer")));
   }
   lines.row("Integer", fmt::format("{} of all multiply-adds", page::percent(report.integer_mac_share)));

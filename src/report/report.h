@@ -109,7 +109,7 @@ struct Report {
   std::optional<AccuracyReport> accuracy;
   std::vector<FloatPart> floats;
   std::optional<MemoryReport> memory;
-  double max_weight_error = 0.01;  // the limit that every layer's weight_error was held to, relative
+  double max_weight_error = 0.01;  // the limit that int8 layers' weight_error was held to, relative
   double integer_mac_share = 0;    // in [0, 1]
   std::vector<std::pair<std::string, double>> seconds;  // by phase; never in the artefact
   std::vector<Diagnostic> diagnostics;

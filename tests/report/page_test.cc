@@ -152,6 +152,28 @@ TEST(Select, WorstFirstAndOnlyWithSomethingToSay) {
   EXPECT_TRUE(worst_layers(Report{}, 5).empty());
 }
 
+TEST(Select, TheWeightLimitHoldsForInt8) {
+  Report report;
+  report.layers.resize(3);
+  report.layers[0].weight_type = "i4";
+  report.layers[0].weight_error = 0.06;
+  report.layers[1].weight_type = "i8";
+  report.layers[1].weight_error = 0.008;
+  report.layers[2].weight_type = "i8";
+  report.layers[2].weight_error = 0.012;
+  EXPECT_EQ(worst_weights(report), &report.layers[2]);
+  EXPECT_FALSE(misses_limit(report, report.layers[0]));
+  EXPECT_FALSE(misses_limit(report, report.layers[1]));
+  EXPECT_TRUE(misses_limit(report, report.layers[2]));
+  report.layers[1].weight_error = NAN;
+  EXPECT_TRUE(misses_limit(report, report.layers[1]));
+  EXPECT_EQ(worst_weights(report), &report.layers[1]);
+  report.layers.resize(1);
+  EXPECT_FALSE(has_weight_limit(report));
+  EXPECT_EQ(worst_weights(report), &report.layers[0]);
+  EXPECT_NE(to_html(report).find("no limit: none is int8"), std::string::npos);
+}
+
 TEST(Summary, FitsTheTerminal) {
   for (const Report& report : {sample::full(60), sample::bare(8), sample::hostile(), Report{}}) {
     for (const int width : {80, 120, 40}) {
