@@ -1,0 +1,122 @@
+// dsquant compare: two models on the same inputs.
+#include <memory>
+
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/progress.h"
+#include "cli/table.h"
+#include "formats/npy/npy.h"
+#include "src/report/metrics.h"
+#include "src/toolchain/compare.h"
+#include "src/toolchain/load.h"
+
+namespace dsq::cli {
+namespace {
+
+struct Options {
+  Common common;
+  std::filesystem::path a;
+  std::filesystem::path b;
+  std::filesystem::path inputs;
+  double threshold = 40;
+  std::optional<double> min_sqnr;
+  bool values = false;
+};
+
+std::string decibel(double db) { return db >= kSqnrCapDb ? "equal" : fmt::format("{:.1f} dB", db); }
+
+std::string table_of(std::string_view heading, const std::vector<ValueDifference>& rows) {
+  Table table({std::string(heading), "type", ">SQNR", ">max |a-b|", ">cosine"});
+  for (const ValueDifference& row : rows) {
+    table.add({row.name, text_of(row.type), decibel(row.sqnr_db), fmt::format("{:.4g}", row.max_abs),
+               fmt::format("{:.6f}", row.cosine)});
+  }
+  return table.text();
+}
+
+Json to_json(const ValueDifference& row) {
+  return {{"name", row.name},       {"op", row.op},           {"type", text_of(row.type)},
+          {"sqnr_db", row.sqnr_db}, {"max_abs", row.max_abs}, {"cosine", row.cosine},
+          {"worst", row.worst},     {"a", row.worst_a},       {"b", row.worst_b}};
+}
+
+Json to_json(const Options& options, const Comparison& result) {
+  Json json = {{"a", options.a.string()}, {"b", options.b.string()}, {"samples", result.samples}};
+  json["outputs"] = Json::array();
+  json["values"] = Json::array();
+  for (const ValueDifference& row : result.outputs) {
+    json["outputs"].push_back(to_json(row));
+  }
+  for (const ValueDifference& row : result.values) {
+    json["values"].push_back(to_json(row));
+  }
+  json["traced_samples"] = result.traced_samples;
+  json["threshold_db"] = options.threshold;
+  json["parting"] = result.parting ? to_json(result.values[*result.parting]) : Json();
+  return json;
+}
+
+std::string to_text(const Options& options, const Comparison& result) {
+  std::string text = fmt::format("a {}\nb {}\non {} sample{}\n\n", options.a.string(), options.b.string(),
+                                 result.samples, result.samples == 1 ? "" : "s");
+  text += table_of("output", result.outputs) + "\n";
+  if (result.parting) {
+    const ValueDifference& at = result.values[*result.parting];
+    text += fmt::format(
+        "they part at '{}' ({}, value {} of {} that both have): {} is below {:.0f} dB\n"
+        "  largest difference at element {}: a {:.6g}, b {:.6g}\n",
+        at.name, at.op, *result.parting + 1, result.values.size(), decibel(at.sqnr_db), options.threshold, at.worst,
+        at.worst_a, at.worst_b);
+  } else {
+    text +=
+        fmt::format("none of {} values that both have is below {:.0f} dB\n", result.values.size(), options.threshold);
+  }
+  return text + (options.values ? "\n" + table_of("value", result.values) : "");
+}
+
+Result<Exit> run(const Options& options, Console& console) {
+  Diagnostics diagnostics;
+  Model a = DSQ_TRY(load_model(options.a, options.common.shapes, diagnostics));
+  Model b = DSQ_TRY(load_model(options.b, options.common.shapes, diagnostics));
+  const Dataset data = DSQ_TRY(Dataset::make(a.graph, DSQ_TRY(npy::read(options.inputs)), diagnostics));
+  DSQ_TRY(Dataset::make(b.graph, DSQ_TRY(npy::read(options.inputs)), diagnostics));  // b takes them too
+  DSQ_TRY(canonicalize(a.graph, diagnostics));
+  DSQ_TRY(canonicalize(b.graph, diagnostics));
+  StderrProgress progress;
+  const CompareOptions how{{options.common.batch, options.common.threads, options.common.backend, false},
+                           options.threshold};
+  const Comparison result = DSQ_TRY(compare(a.graph, b.graph, data, how, progress));
+  console.report(diagnostics, options.common.explain);
+  options.common.json ? console.print_json(to_json(options, result)) : console.print(to_text(options, result));
+  for (const ValueDifference& row : result.outputs) {
+    if (options.min_sqnr && row.sqnr_db < *options.min_sqnr) {
+      return fail(Code::gate_failed, "its SQNR is {:.1f} dB, --min-sqnr asks for {:.1f}", row.sqnr_db,
+                  *options.min_sqnr)
+          .at("output '" + row.name + "'")
+          .hint("the value at which the models part is named above");
+    }
+  }
+  return Exit::ok;
+}
+
+}  // namespace
+
+Action define_compare(CLI::App& app) {
+  const auto options = std::make_shared<Options>();
+  add_model(app, options->a, "A", "the reference: an .onnx, .dsq or .dsir file");
+  add_model(app, options->b, "B", "the other model");
+  add_path(app, "--inputs", options->inputs, "Arrays named as the inputs (.npz), or the only input (.npy)")->required();
+  app.add_option("--threshold", options->threshold, "Models part where a value's SQNR is below this (default: 40)")
+      ->type_name("DB");
+  app.add_option("--min-sqnr", options->min_sqnr, "Fail (exit status 1) when an output is below this")->type_name("DB");
+  app.add_flag("--values", options->values, "List every value that both models have");
+  add_batch(app, options->common, "Samples in a step (default: all at once)");
+  add_threads(app, options->common);
+  add_backend(app, options->common);
+  add_shapes(app, options->common);
+  add_explain(app, options->common);
+  add_json(app, options->common);
+  return [options](Console& console) { return run(*options, console); };
+}
+
+}  // namespace dsq::cli

@@ -1,0 +1,153 @@
+// dsquant run: a model on arrays.
+#include <algorithm>
+#include <map>
+#include <memory>
+
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/progress.h"
+#include "cli/table.h"
+#include "formats/npy/npy.h"
+#include "src/support/file.h"
+#include "src/support/strings.h"
+#include "src/toolchain/load.h"
+#include "src/toolchain/run.h"
+
+namespace dsq::cli {
+namespace {
+
+struct Options {
+  Common common;
+  std::filesystem::path model;
+  std::filesystem::path inputs;
+  std::filesystem::path outputs;
+  bool profile = false;
+};
+
+std::vector<NodeProfile> slowest_first(std::vector<NodeProfile> rows) {
+  std::ranges::stable_sort(rows, [](const NodeProfile& a, const NodeProfile& b) { return a.seconds > b.seconds; });
+  return rows;
+}
+
+struct OpTotal {
+  std::string_view op;
+  double seconds = 0;
+  int64_t nodes = 0;
+};
+
+std::vector<OpTotal> by_op(const std::vector<NodeProfile>& profile) {
+  std::map<std::string_view, OpTotal> totals;
+  for (const NodeProfile& row : profile) {
+    OpTotal& total = totals[name_of(row.op)];
+    total.op = name_of(row.op);
+    total.seconds += row.seconds;
+    ++total.nodes;
+  }
+  std::vector<OpTotal> rows;
+  for (const auto& [op, total] : totals) {
+    rows.push_back(total);
+  }
+  std::ranges::stable_sort(rows, [](const OpTotal& a, const OpTotal& b) { return a.seconds > b.seconds; });
+  return rows;
+}
+
+std::string profile_text(const std::vector<NodeProfile>& profile) {
+  double all = 0;
+  for (const NodeProfile& row : profile) {
+    all += row.seconds;
+  }
+  const auto cells = [&](double seconds) {
+    return std::pair(fmt::format("{:.3f}", seconds * 1e3),
+                     fmt::format("{:.1f} %", all > 0 ? 100 * seconds / all : 0.0));
+  };
+  Table ops({"operator", ">nodes", ">ms", ">share"});
+  for (const OpTotal& row : by_op(profile)) {
+    const auto [ms, share] = cells(row.seconds);
+    ops.add({std::string(row.op), std::to_string(row.nodes), ms, share});
+  }
+  Table nodes({"node", "operator", ">ms", ">share"});
+  for (const NodeProfile& row : slowest_first(profile)) {
+    const auto [ms, share] = cells(row.seconds);
+    nodes.add({row.name, std::string(name_of(row.op)), ms, share});
+  }
+  return "\n" + ops.text() + "\n" + nodes.text();
+}
+
+Json to_json(const Options& options, const Ran& ran) {
+  Json json = {{"model", options.model.string()},
+               {"backend", options.common.backend},
+               {"samples", ran.samples},
+               {"batch", ran.batch},
+               {"steps", ran.steps},
+               {"compile_seconds", ran.compile_seconds},
+               {"seconds", ran.seconds},
+               {"arena_bytes", ran.arena_bytes}};
+  json["outputs"] = Json::array();
+  for (const auto& [name, tensor] : ran.outputs) {
+    json["outputs"].push_back({{"name", name}, {"type", name_of(tensor.dtype())}, {"shape", tensor.shape()}});
+  }
+  if (!options.outputs.empty()) {
+    json["written"] = options.outputs.string();
+  }
+  if (options.profile) {
+    json["profile"] = Json::array();
+    for (const NodeProfile& row : slowest_first(ran.profile)) {
+      json["profile"].push_back({{"node", row.name}, {"op", name_of(row.op)}, {"seconds", row.seconds}});
+    }
+  }
+  return json;
+}
+
+std::string to_text(const Options& options, const Ran& ran) {
+  const std::string steps = ran.steps == 1 ? "" : fmt::format(" in {} steps of {}", ran.steps, ran.batch);
+  std::string text = fmt::format(
+      "{} sample{}{} in {:.3f} s ({:.2f} ms a sample; {:.3f} s to get ready; {} of working memory)\n", ran.samples,
+      ran.samples == 1 ? "" : "s", steps, ran.seconds, 1e3 * ran.seconds / static_cast<double>(ran.samples),
+      ran.compile_seconds, human_bytes(static_cast<double>(ran.arena_bytes)));
+  Table outputs({"output", "type"});
+  for (const auto& [name, tensor] : ran.outputs) {
+    outputs.add({name, text_of(tensor.type())});
+  }
+  text += outputs.text();
+  text += options.outputs.empty() ? "not stored: --outputs y.npz stores them\n"
+                                  : "written: " + options.outputs.string() + "\n";
+  return text + (options.profile ? profile_text(ran.profile) : "");
+}
+
+Result<Exit> run(const Options& options, Console& console) {
+  if (!options.outputs.empty()) {
+    DSQ_TRY(check_writable(options.outputs));
+  }
+  Diagnostics diagnostics;
+  Model model = DSQ_TRY(load_model(options.model, options.common.shapes, diagnostics));
+  const Dataset data = DSQ_TRY(Dataset::make(model.graph, DSQ_TRY(npy::read(options.inputs)), diagnostics));
+  DSQ_TRY(canonicalize(model.graph, diagnostics));
+  StderrProgress progress;
+  const RunOptions how{options.common.batch, options.common.threads, options.common.backend, options.profile};
+  const Ran ran = DSQ_TRY(run_dataset(model.graph, data, how, progress));
+  if (!options.outputs.empty()) {
+    DSQ_TRY(npy::write_npz(options.outputs, ran.outputs));
+  }
+  console.report(diagnostics, options.common.explain);
+  options.common.json ? console.print_json(to_json(options, ran)) : console.print(to_text(options, ran));
+  return Exit::ok;
+}
+
+}  // namespace
+
+Action define_run(CLI::App& app) {
+  const auto options = std::make_shared<Options>();
+  add_model(app, options->model);
+  add_path(app, "--inputs", options->inputs, "Arrays named as the inputs (.npz), or the only input (.npy)")->required();
+  add_path(app, "--outputs,-o", options->outputs, "Where to store the outputs (.npz)");
+  add_batch(app, options->common, "Samples in a step (default: all at once)");
+  add_threads(app, options->common);
+  add_backend(app, options->common);
+  app.add_flag("--profile", options->profile, "Show the time of each operator and node");
+  add_shapes(app, options->common);
+  add_explain(app, options->common);
+  add_json(app, options->common);
+  return [options](Console& console) { return run(*options, console); };
+}
+
+}  // namespace dsq::cli

@@ -1,0 +1,37 @@
+// The commands, in the order of the help. A new one is a line here and a file cmd_<verb>.cc.
+#include <array>
+
+#include "cli/command.h"
+
+namespace dsq::cli {
+namespace {
+
+constexpr auto kCommands = std::to_array<Command>({
+    {"run", "Run a model on arrays and store what comes out",
+     "  dsquant run model.dsq --inputs x.npz --outputs y.npz\n"
+     "  dsquant run model.onnx --inputs x.npz --profile\n",
+     define_run},
+    {"inspect", "Show what a model holds: inputs, operators, layers, cost, precision",
+     "  dsquant inspect model.onnx\n"
+     "  dsquant inspect model.onnx --shape x=1,3,224,224\n",
+     define_inspect},
+    {"dump", "Print a model as text",
+     "  dsquant dump model.onnx\n"
+     "  dsquant dump model.dsq --full > model.dsir\n",
+     define_dump},
+    {"compare", "Show how far two models are apart, and where they begin to part",
+     "  dsquant compare model.onnx model.dsq --inputs x.npz\n"
+     "  dsquant compare old.onnx new.onnx --inputs x.npz --threshold 60 --values\n",
+     define_compare},
+    {"list", "List passes, operators, backends, error codes or precisions",
+     "  dsquant list passes\n"
+     "  dsquant list codes --json\n",
+     define_list},
+    {"version", "Show the version and what this build can do", "  dsquant version\n", define_version},
+});
+
+}  // namespace
+
+std::span<const Command> commands() { return kCommands; }
+
+}  // namespace dsq::cli

@@ -1,0 +1,47 @@
+// dsquant: from the command line to an exit status (contract C1).
+#include <exception>
+#include <new>
+
+#include "cli/console.h"
+#include "cli/parse.h"
+#include "cli/signals.h"
+
+namespace dsq::cli {
+namespace {
+
+Result<Exit> dispatch(std::vector<std::string> arguments, Console& console) {
+  const Parsed parsed = DSQ_TRY(parse_arguments(std::move(arguments)));
+  if (parsed.action) {
+    return parsed.action(console);
+  }
+  console.print(parsed.help);
+  return Exit::ok;
+}
+
+Exit run(std::vector<std::string> arguments) {
+  Console console;
+  const auto failed = [&](const Error& error) {
+    console.error(error);
+    return info_of(error.code).exit;
+  };
+  try {
+    const Result<Exit> done = dispatch(std::move(arguments), console);
+    const Result<void> closed = console.close();
+    if (!done) {
+      return failed(done.error());
+    }
+    return closed ? *done : failed(closed.error());
+  } catch (const std::bad_alloc&) {
+    return failed(fail(Code::out_of_memory, "memory ran out"));
+  } catch (const std::exception& error) {
+    return failed(fail(Code::internal, "{}", error.what()));
+  }
+}
+
+}  // namespace
+}  // namespace dsq::cli
+
+int main(int argc, char** argv) {
+  dsq::cli::guard_process();
+  return static_cast<int>(dsq::cli::run({argv + (argc > 0 ? 1 : 0), argv + argc}));
+}

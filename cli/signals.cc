@@ -1,0 +1,61 @@
+#include "cli/signals.h"
+
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <new>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "src/support/codes.h"
+
+namespace dsq::cli {
+namespace {
+
+template <size_t N>
+void write_error(const char (&text)[N]) {
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text, N - 1);
+}
+
+// Async-signal-safe. Files are written under no name until they are whole, so nothing half-written stays behind.
+void interrupted(int) {
+  if (::isatty(STDERR_FILENO) == 1) {
+    write_error("\r\x1b[K");
+  }
+  write_error("dsquant: interrupted\n");
+  ::_exit(static_cast<int>(Exit::interrupted));
+}
+
+[[noreturn]] void terminated() {
+  try {
+    std::rethrow_exception(std::current_exception());
+  } catch (const std::bad_alloc&) {
+    write_error("error[E703]: not enough memory\nhelp: use a smaller --batch or smaller shapes\n");
+    ::_exit(static_cast<int>(Exit::refused));
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "error[E901]: %s\nhelp: please report it with the command line\n", error.what());
+  } catch (...) {
+    write_error("error[E901]: unknown exception\nhelp: please report it with the command line\n");
+  }
+  ::_exit(static_cast<int>(Exit::internal));
+}
+
+}  // namespace
+
+void guard_process() {
+  for (int fd = 0; fd <= 2; ++fd) {
+    if (::fcntl(fd, F_GETFD) == -1) {
+      // Opened for reading, so that writing to a closed stdout is still an error.
+      [[maybe_unused]] const int opened = ::open("/dev/null", fd == STDERR_FILENO ? O_WRONLY : O_RDONLY);
+    }
+  }
+  struct sigaction action {};
+  action.sa_handler = interrupted;
+  ::sigaction(SIGINT, &action, nullptr);
+  action.sa_handler = SIG_IGN;
+  ::sigaction(SIGPIPE, &action, nullptr);
+  std::set_terminate(terminated);
+}
+
+}  // namespace dsq::cli

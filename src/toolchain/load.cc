@@ -1,0 +1,138 @@
+#include "src/toolchain/load.h"
+
+#include <algorithm>
+
+#include "formats/dsq/read.h"
+#include "passes/passes.h"
+#include "src/ir/parse.h"
+#include "src/ops/infer.h"
+#include "src/support/file.h"
+#include "src/support/hash.h"
+#include "src/support/strings.h"
+
+namespace dsq {
+namespace {
+
+std::string_view as_text(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+// The magic number of .dsq files, also when the rest of it was damaged in transfer.
+bool is_dsq(std::string_view bytes) {
+  return bytes.starts_with(
+      "\x89"
+      "DSQ");
+}
+
+// A .dsir text begins with the word `graph`, after blanks and comments.
+bool is_dsir(std::string_view text) {
+  for (;;) {
+    const size_t start = text.find_first_not_of(" \t\r\n");
+    if (start == std::string_view::npos) {
+      return false;
+    }
+    text.remove_prefix(start);
+    if (!text.starts_with("//")) {
+      return text.starts_with("graph ");
+    }
+    const size_t end = text.find('\n');
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end);
+  }
+}
+
+// --shape for graphs that do not come from the ONNX importer, which has its own.
+Result<void> override_shapes(Graph& graph, const std::map<std::string, Shape>& shapes) {
+  std::vector<std::string> names;
+  for (const ValueId id : graph.inputs()) {
+    names.push_back(graph.value(id).name);
+  }
+  for (const auto& [name, shape] : shapes) {
+    const auto found = std::ranges::find(names, name);
+    if (found == names.end()) {
+      return fail(Code::shape_override, "the model has no input '{}'; nearest is '{}'", name, nearest(name, names))
+          .at("--shape");
+    }
+    const ValueId id = graph.inputs()[static_cast<size_t>(found - names.begin())];
+    TensorType type = graph.value(id).type;
+    bool fits = !type.shape || type.shape->size() == shape.size();
+    for (size_t d = 0; fits && type.shape && d < shape.size(); ++d) {
+      fits = (*type.shape)[d] == kUnknown || (*type.shape)[d] == shape[d];
+    }
+    if (!fits) {
+      return fail(Code::shape_override, "{} does not fit {}", text_of(shape), text_of(type)).at("input '" + name + "'");
+    }
+    type.shape = shape;
+    graph.set_type(id, std::move(type));
+  }
+  DSQ_TRY(infer_types(graph));
+  return {};
+}
+
+Result<Model> load_dsir(std::string_view text) {
+  Model model;
+  model.graph = DSQ_TRY(parse(text));
+  model.kind = ModelKind::dsir;
+  for (const ValueId id : model.graph.values()) {
+    const Tensor* constant = model.graph.constant(id);
+    model.source.weight_bytes += constant == nullptr ? 0 : static_cast<int64_t>(constant->bytes().size());
+  }
+  return model;
+}
+
+Result<Model> load_dsq(const std::filesystem::path& path) {
+  DsqModel read = DSQ_TRY(read_dsq(path));
+  Model model;
+  model.graph = std::move(read.graph);
+  model.kind = ModelKind::dsq;
+  model.source.producer = read.provenance.producer;
+  model.source.opset = read.provenance.opset;
+  model.source.weight_bytes = read.parts.total() - read.parts.metadata;
+  model.provenance = std::move(read.provenance);
+  model.parts = read.parts;
+  return model;
+}
+
+}  // namespace
+
+std::string_view name_of(ModelKind kind) {
+  switch (kind) {
+    case ModelKind::onnx: return "ONNX";
+    case ModelKind::dsq: return ".dsq";
+    case ModelKind::dsir: return ".dsir text";
+  }
+  return {};
+}
+
+Result<Model> load_model(const std::filesystem::path& path, const std::map<std::string, Shape>& shapes,
+                         Diagnostics& diagnostics) {
+  const std::shared_ptr<const MappedFile> file = DSQ_TRY(MappedFile::open(path));
+  if (file->bytes().empty()) {
+    return fail(Code::not_a_model, "the file is empty").at(path.string());
+  }
+  const std::string_view bytes = as_text(file->bytes());
+  if (!is_dsq(bytes) && !is_dsir(bytes)) {
+    onnx_format::Imported imported = DSQ_TRY(onnx_format::import_onnx(path, {shapes}, diagnostics));
+    return Model{std::move(imported.graph), ModelKind::onnx, std::move(imported.source), {}, {}};
+  }
+  Result<Model> model = is_dsq(bytes) ? load_dsq(path) : load_dsir(bytes);
+  if (!model) {
+    return std::move(model).error().at(path.string());
+  }
+  model->source.sha256 = hex(sha256(file->bytes()));
+  model->source.file_bytes = static_cast<int64_t>(file->bytes().size());
+  DSQ_TRY(override_shapes(model->graph, shapes));
+  return model;
+}
+
+Result<void> canonicalize(Graph& graph, Diagnostics& diagnostics) {
+  if (graph.stage != Stage::floating) {
+    return {};
+  }
+  const Recipe recipe;
+  PassContext context{recipe, nullptr, diagnostics};
+  const PassList* list = DSQ_TRY(find_pass_list("canonicalize"));
+  DSQ_TRY(run_passes(graph, *list, context));
+  return {};
+}
+
+}  // namespace dsq

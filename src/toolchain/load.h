@@ -1,0 +1,37 @@
+// Opens a model of any kind that dsquant knows. The kind is told by the content, never by the file's name.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "formats/dsq/model.h"
+#include "formats/onnx/import.h"
+#include "src/ir/graph.h"
+#include "src/support/diagnostics.h"
+#include "src/support/result.h"
+
+namespace dsq {
+
+enum class ModelKind { onnx, dsq, dsir };
+std::string_view name_of(ModelKind kind);  // "ONNX", ".dsq", ".dsir text"
+
+struct Model {
+  Graph graph;  // types inferred
+  ModelKind kind = ModelKind::onnx;
+  onnx_format::Source source;            // of a .dsq file: its own hash and size, the producer and opset of its source
+  std::optional<Provenance> provenance;  // of a .dsq file, as is `parts`
+  std::optional<DsqParts> parts;
+};
+
+// `shapes` fixes open dimensions of inputs by name. Errors: the reader's own; shape_override.
+Result<Model> load_model(const std::filesystem::path& path, const std::map<std::string, Shape>& shapes,
+                         Diagnostics& diagnostics);
+
+// Makes a float graph fast to run, as quantization would: constants folded, layers fused. Other stages stay as they
+// are. Errors: those of the passes.
+Result<void> canonicalize(Graph& graph, Diagnostics& diagnostics);
+
+}  // namespace dsq
