@@ -5,9 +5,7 @@
 
 namespace dsq {
 
-bool same_graph(const GraphRef& a, const GraphRef& b) {
-  return a == b || (a != nullptr && b != nullptr && *a == *b);
-}
+bool same_graph(const GraphRef& a, const GraphRef& b) { return a == b || (a != nullptr && b != nullptr && *a == *b); }
 
 std::vector<NodeId> Graph::nodes() const {
   std::vector<NodeId> ids;
@@ -197,7 +195,8 @@ void Graph::erase_node(NodeId id) {
 }
 
 void Graph::erase_value(ValueId id) {
-  DSQ_CHECK(value(id).users.empty() && value(id).producer == NodeId::none && !is_output(id), "an erased value is unused");
+  DSQ_CHECK(value(id).users.empty() && value(id).producer == NodeId::none && !is_output(id),
+            "an erased value is unused");
   std::erase(inputs_, id);
   names_.count.erase(value(id).name);
   mutable_value(id) = Value{};

@@ -135,14 +135,20 @@ Result<Lexer::Number> Lexer::number() {
     const auto unsigned_integer = std::from_chars(begin, end, wide);
     const bool in_range = out.real > -9.2e18 && out.real < 9.2e18;
     out.integer = unsigned_integer.ec == std::errc() && unsigned_integer.ptr == real.ptr ? static_cast<int64_t>(wide)
-                  : in_range ? static_cast<int64_t>(out.real) : 0;
+                  : in_range ? static_cast<int64_t>(out.real)
+                             : 0;
   }
   at_ += static_cast<size_t>(real.ptr - begin);
   return out;
 }
 
-Error Lexer::error(std::string what) const {
-  const std::string_view before = text_.substr(0, at_);
+size_t Lexer::place() {
+  skip();
+  return at_;
+}
+
+Error Lexer::error(std::string what, size_t place) const {
+  const std::string_view before = text_.substr(0, place);
   const auto line = std::ranges::count(before, '\n') + 1;
   const size_t column = before.size() - (before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1) + 1;
   return fail(Code::text_syntax, "{} at line {}, column {}", what, line, column);

@@ -28,8 +28,10 @@ class Lexer {
   Result<std::string> bare_name();  // [A-Za-z0-9_./-]+
   Result<std::string> string();     // "..." with \" and \\ escaped
   Result<int64_t> integer();
-  Result<Number> number();          // also nan, inf, -inf
-  Error error(std::string what) const;
+  Result<Number> number();  // also nan, inf, -inf
+  size_t place();           // of the next token
+  Error error(std::string what) const { return error(std::move(what), at_); }
+  Error error(std::string what, size_t place) const;
 
  private:
   void skip();  // white space and comments

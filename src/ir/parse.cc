@@ -29,7 +29,8 @@ void set_element(Tensor& tensor, int64_t index, double value, int64_t integer) {
     case DType::boolean: return put(integer != 0);
     case DType::f16:
     case DType::bf16: {
-      const uint16_t bits = tensor.dtype() == DType::f16 ? f32_to_f16(static_cast<float>(value)) : f32_to_bf16(static_cast<float>(value));
+      const uint16_t bits =
+          tensor.dtype() == DType::f16 ? f32_to_f16(static_cast<float>(value)) : f32_to_bf16(static_cast<float>(value));
       reinterpret_cast<uint16_t*>(tensor.mutable_bytes().data())[i] = bits;
       return;
     }
@@ -49,10 +50,14 @@ class Parser {
   }
 
  private:
+  struct Name {
+    std::string text;  // "_": absent
+    size_t place = 0;
+  };
   // Names are resolved when the closing brace is reached, so uses may come before definitions.
   struct Pending {
     NodeId node;
-    std::vector<std::string> inputs;
+    std::vector<Name> inputs;
   };
 
   Result<void> graph() {
@@ -74,66 +79,66 @@ class Parser {
     }
     DSQ_TRY(lexer_.expect("("));
     while (!lexer_.accept(")")) {
-      const std::string name = DSQ_TRY(value_name());
+      const Name name = DSQ_TRY(value_name());
       DSQ_TRY(lexer_.expect(":"));
-      const ValueId id = g.add_input(name, DSQ_TRY(type()));
+      const ValueId id = g.add_input(name.text, DSQ_TRY(type()));
       DSQ_TRY(define(g, ids, name, id));
       DSQ_TRY(annotations(g, id));
       lexer_.accept(",");
     }
     DSQ_TRY(lexer_.expect("->"));
-    const std::vector<std::string> outputs = DSQ_TRY(name_list());
+    const std::vector<Name> outputs = DSQ_TRY(name_list());
     DSQ_TRY(lexer_.expect("{"));
     while (!lexer_.accept("}")) {
       DSQ_TRY(statement(g, ids, pending));
     }
-    const auto resolve = [&](const std::string& name) -> Result<ValueId> {
-      if (name == "_") {
+    const auto resolve = [&](const Name& name) -> Result<ValueId> {
+      if (name.text == "_") {
         return ValueId::none;
       }
-      const auto found = ids.find(name);
+      const auto found = ids.find(name.text);
       if (found == ids.end()) {
-        return lexer_.error("%" + name + " is not defined");
+        return lexer_.error("%" + name.text + " is not defined", name.place);
       }
       return found->second;
     };
     for (const Pending& use : pending) {
       std::vector<ValueId> inputs;
-      for (const std::string& name : use.inputs) {
+      for (const Name& name : use.inputs) {
         inputs.push_back(DSQ_TRY(resolve(name)));
       }
       g.set_inputs(use.node, std::move(inputs));
     }
     std::vector<ValueId> output_ids;
-    for (const std::string& name : outputs) {
+    for (const Name& name : outputs) {
       output_ids.push_back(DSQ_TRY(resolve(name)));
       if (output_ids.back() == ValueId::none) {
-        return lexer_.error("a graph output cannot be absent");
+        return lexer_.error("a graph output cannot be absent", name.place);
       }
     }
     g.set_outputs(std::move(output_ids));
     return {};
   }
 
-  Result<void> define(Graph& g, std::map<std::string, ValueId>& ids, const std::string& name, ValueId id) {
-    if (!ids.emplace(name, id).second || g.value(id).name != name) {
-      return lexer_.error("%" + name + " is defined twice");
+  Result<void> define(Graph& g, std::map<std::string, ValueId>& ids, const Name& name, ValueId id) {
+    if (!ids.emplace(name.text, id).second || g.value(id).name != name.text) {
+      return lexer_.error("%" + name.text + " is defined twice", name.place);
     }
     return {};
   }
 
   Result<void> statement(Graph& g, std::map<std::string, ValueId>& ids, std::vector<Pending>& pending) {
-    std::vector<std::string> names;
+    std::vector<Name> names;
     do {
       names.push_back(DSQ_TRY(value_name()));
     } while (lexer_.accept(","));
     DSQ_TRY(lexer_.expect("="));
     if (lexer_.accept_word("const")) {
-      if (names.size() != 1 || names[0] == "_") {
+      if (names.size() != 1 || names[0].text == "_") {
         return lexer_.error("a constant has one name");
       }
       bool any = false;
-      const ValueId id = g.add_constant(names[0], DSQ_TRY(constant(DSQ_TRY(type()), any)));
+      const ValueId id = g.add_constant(names[0].text, DSQ_TRY(constant(DSQ_TRY(type()), any)));
       if (any) {
         done_.any.push_back(id);
       }
@@ -152,10 +157,12 @@ class Parser {
     if (lexer_.accept("@")) {
       node_name = DSQ_TRY(lexer_.string());
     } else {
-      node_name = names[0] == "_" ? "" : names[0];
+      node_name = names[0].text == "_" ? "" : names[0].text;
     }
-    std::vector<std::string> output_names = names;
-    std::ranges::replace(output_names, std::string("_"), std::string());
+    std::vector<std::string> output_names;
+    for (const Name& name : names) {
+      output_names.push_back(name.text == "_" ? "" : name.text);
+    }
     use.node = g.add_node(*op, node_name, std::move(attrs), {}, output_names);
     const std::vector<ValueId> outputs = g.node(use.node).outputs;
     for (size_t i = 0; i < outputs.size(); ++i) {
@@ -181,16 +188,17 @@ class Parser {
     return {};
   }
 
-  Result<std::string> value_name() {
+  Result<Name> value_name() {
+    const size_t place = lexer_.place();
     if (lexer_.accept_word("_")) {
-      return std::string("_");
+      return Name{"_", place};
     }
     DSQ_TRY(lexer_.expect("%"));
-    return lexer_.at_string() ? lexer_.string() : lexer_.bare_name();
+    return Name{DSQ_TRY(lexer_.at_string() ? lexer_.string() : lexer_.bare_name()), place};
   }
 
-  Result<std::vector<std::string>> name_list() {
-    std::vector<std::string> names;
+  Result<std::vector<Name>> name_list() {
+    std::vector<Name> names;
     DSQ_TRY(lexer_.expect("("));
     while (!lexer_.accept(")")) {
       names.push_back(DSQ_TRY(value_name()));
@@ -239,7 +247,8 @@ class Parser {
       Rng rng(static_cast<uint64_t>(DSQ_TRY(lexer_.integer())));
       DSQ_TRY(lexer_.expect(")"));
       for (int64_t i = 0; i < tensor.count(); ++i) {
-        is_float(type.dtype) ? set_element(tensor, i, rng.uniform(-1.0F, 1.0F), 0) : set_element(tensor, i, 0, rng.below(10));
+        is_float(type.dtype) ? set_element(tensor, i, rng.uniform(-1.0F, 1.0F), 0)
+                             : set_element(tensor, i, 0, rng.below(10));
       }
     } else if (lexer_.accept_word("fill")) {
       DSQ_TRY(lexer_.expect("("));
@@ -299,7 +308,8 @@ class Parser {
         DSQ_TRY(lexer_.expect("="));
         if (key == "range") {
           const std::string source = DSQ_TRY(lexer_.word());
-          for (const RangeSource each : {RangeSource::fixed, RangeSource::calibrated, RangeSource::per_sample, RangeSource::per_token}) {
+          for (const RangeSource each :
+               {RangeSource::fixed, RangeSource::calibrated, RangeSource::per_sample, RangeSource::per_token}) {
             spec.range = name_of(each) == source ? each : spec.range;
           }
         } else {

@@ -78,7 +78,8 @@ std::string constant_text(const Tensor& tensor, const PrintOptions& options) {
   }
   const std::span<const std::byte> bytes = tensor.bytes();
   const auto width = static_cast<size_t>(std::max(bits_of(tensor.dtype()) / 8, 1));
-  const bool uniform = bits_of(tensor.dtype()) >= 8 && std::equal(bytes.begin() + static_cast<long>(width), bytes.end(), bytes.begin());
+  const bool uniform =
+      bits_of(tensor.dtype()) >= 8 && std::equal(bytes.begin() + static_cast<long>(width), bytes.end(), bytes.begin());
   if (uniform && !std::isnan(element(tensor, 0))) {
     return "fill(" + element_text(tensor, 0) + ")";
   }
@@ -89,7 +90,8 @@ std::string constant_text(const Tensor& tensor, const PrintOptions& options) {
 }
 
 std::string spec_text(const QuantSpec& spec) {
-  std::string out = fmt::format(" spec({}, axis={}, group={}", name_of(spec.storage), spec.granularity.axis, spec.granularity.group);
+  std::string out =
+      fmt::format(" spec({}, axis={}, group={}", name_of(spec.storage), spec.granularity.axis, spec.granularity.group);
   return out + (spec.symmetric ? ", symmetric" : "") + fmt::format(", range={})", name_of(spec.range));
 }
 
@@ -114,7 +116,8 @@ class Printer {
   explicit Printer(const PrintOptions& options) : options_(options) {}
 
   std::string graph(const Graph& g, const std::string& indent) {
-    std::string out = "graph " + (g.name.empty() ? "" : quoted(g.name) + " ") + fmt::format("stage={} (", name_of(g.stage));
+    std::string out =
+        "graph " + (g.name.empty() ? "" : quoted(g.name) + " ") + fmt::format("stage={} (", name_of(g.stage));
     for (size_t i = 0; i < g.inputs().size(); ++i) {
       const Value& input = g.value(g.inputs()[i]);
       out += (i == 0 ? "" : ", ") + name_text(input.name) + ": " + text_of(input.type) + quant_text(input);
