@@ -97,10 +97,11 @@ std::string label_of(const Graph& graph, NodeId node) {
   return n.name.empty() && !n.outputs.empty() ? graph.value(n.outputs.front()).name : n.name;
 }
 
-bool rewrite_nodes(Graph& graph, const std::function<bool(NodeId)>& f) {
+bool rewrite_nodes(Graph& graph, Diagnostics& diag, const std::function<bool(NodeId)>& f) {
   bool changed = false;
   for (bool again = true; again;) {
     again = false;
+    diag.restart_pass();
     for (const NodeId id : graph.topo_order()) {
       again |= graph.node(id).alive && f(id);
     }
@@ -110,7 +111,8 @@ bool rewrite_nodes(Graph& graph, const std::function<bool(NodeId)>& f) {
 }
 
 void erase_unused(Graph& graph, ValueId value) {
-  if (value == ValueId::none || !graph.value(value).alive || !graph.value(value).users.empty() || graph.is_output(value)) {
+  if (value == ValueId::none || !graph.value(value).alive || !graph.value(value).users.empty() ||
+      graph.is_output(value)) {
     return;
   }
   const NodeId producer = graph.value(value).producer;
@@ -180,7 +182,8 @@ void replace_constant(Graph& graph, NodeId node, size_t index, const std::string
     graph.set_constant(present, std::move(tensor));
     return;
   }
-  graph.set_input(node, index, graph.add_constant(present == ValueId::none ? name : graph.value(present).name, std::move(tensor)));
+  graph.set_input(node, index,
+                  graph.add_constant(present == ValueId::none ? name : graph.value(present).name, std::move(tensor)));
   erase_unused(graph, present);
 }
 

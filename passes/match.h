@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "src/ir/graph.h"
+#include "src/support/diagnostics.h"
 
 namespace dsq {
 
@@ -54,8 +55,8 @@ std::string label_of(const Graph& graph, NodeId node);
 // --- rewrites
 
 // Calls f for every living node, producers first, and again for all of them as long as one call returned true: whether
-// any did. f rewrites and says so; what it makes is seen by the next round.
-bool rewrite_nodes(Graph& graph, const std::function<bool(NodeId)>& f);
+// any did. f rewrites and says so; what it makes is seen by the next round. The notes of the last round remain.
+bool rewrite_nodes(Graph& graph, Diagnostics& diag, const std::function<bool(NodeId)>& f);
 // Erases `value` and, node by node, what made it, as far as nothing else uses it.
 void erase_unused(Graph& graph, ValueId value);
 // `layer` computes now what `user`, the sole user of its output, computed: its output takes the name and the uses of

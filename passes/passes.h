@@ -25,6 +25,46 @@ Result<bool> merge_common(Graph& graph, PassContext& context);
 // Removes nodes and constants that no output depends on.
 Result<bool> drop_dead(Graph& graph, PassContext& context);
 
+// --- layers: products with constant weights take in what surrounds them
+// Products with a constant matrix become `linear`.
+Result<bool> normalize_linear(Graph& graph, PassContext& context);
+// Batch normalizations become part of a layer next to them, else a multiplication and an addition.
+Result<bool> fold_batchnorm(Graph& graph, PassContext& context);
+// Constants that are added to a layer's channels become part of its bias.
+Result<bool> fuse_bias(Graph& graph, PassContext& context);
+// Constant factors of a layer's channels, on either side of it, become part of its weights.
+Result<bool> fold_scale(Graph& graph, PassContext& context);
+// Zeros laid around an input become the padding of the window after it.
+Result<bool> fold_pad(Graph& graph, PassContext& context);
+// Factors around a product of activations become one, in the weights of a layer where there is one.
+Result<bool> fuse_attention_scale(Graph& graph, PassContext& context);
+// Functions after a layer become its activation.
+Result<bool> fuse_activation(Graph& graph, PassContext& context);
+
+// --- recognise what exporters take apart
+// Arithmetic with constants, written one way.
+Result<bool> simplify_arith(Graph& graph, PassContext& context);
+// Minima, maxima and clips with constants become one clip.
+Result<bool> fuse_clip(Graph& graph, PassContext& context);
+// clip(a x + b, 0, 1), scaled in any way.
+Result<bool> fuse_hard_sigmoid(Graph& graph, PassContext& context);
+// x * clip(x + 3, 0, 6) / 6 in any order.
+Result<bool> fuse_hard_swish(Graph& graph, PassContext& context);
+// x * sigmoid(x).
+Result<bool> fuse_silu(Graph& graph, PassContext& context);
+// Both forms of the Gaussian error linear unit.
+Result<bool> fuse_gelu(Graph& graph, PassContext& context);
+// x * tanh(softplus(x)).
+Result<bool> fuse_mish(Graph& graph, PassContext& context);
+// relu(x) - a * relu(-x), and slopes that are all alike.
+Result<bool> fuse_prelu(Graph& graph, PassContext& context);
+// exp(z) / sum(exp(z)).
+Result<bool> fuse_softmax(Graph& graph, PassContext& context);
+// Layer normalization over the last axes.
+Result<bool> fuse_layer_norm(Graph& graph, PassContext& context);
+// Root-mean-square normalization over the last axes.
+Result<bool> fuse_rms_norm(Graph& graph, PassContext& context);
+
 std::span<const PassDef> all_passes();  // sorted by name
 // Errors: pass_unknown, with the nearest name.
 Result<const PassDef*> find_pass(std::string_view name, std::span<const PassDef> table = all_passes());

@@ -25,9 +25,44 @@ constexpr auto kClean = std::to_array<std::string_view>({
     "drop_dead",
 });
 
+// What exporters take apart is put together while its pieces are still there: folding into layers, below, would take
+// single factors and offsets out of a pattern. Until stable, because a recognised piece may be part of a larger one.
+constexpr auto kRecognise = std::to_array<std::string_view>({
+    "simplify_arith",   // first: the others meet constants in one place and in one form only
+    "fuse_clip",        // a minimum of a maximum is the clip that the hard functions are made of
+    "fuse_layer_norm",  // takes the scale and offset after it, before they could become a layer's
+    "fuse_rms_norm",    // what is not centred
+    "fuse_softmax",     // from here on in any order
+    "fuse_gelu",
+    "fuse_mish",
+    "fuse_hard_sigmoid",  // before hard_swish, which may be x * hard_sigmoid(x)
+    "fuse_hard_swish",
+    "fuse_silu",
+    "fuse_prelu",
+});
+
+// Layers take in what is linear around them. Until stable, because what one folds away lets the next one see a layer.
+constexpr auto kFoldIntoLayers = std::to_array<std::string_view>({
+    "normalize_linear",      // first: all that follows knows conv, conv_transpose and linear only
+    "fold_batchnorm",        // before fold_scale: it prefers the layer before it and leaves plain arithmetic otherwise
+    "fuse_bias",             // before fold_scale, which explains what it leaves
+    "fold_scale",            // also takes in what fold_batchnorm could not place
+    "fold_pad",              // after the folds into the layer after a pad, which ask for no padding
+    "fuse_attention_scale",  // after normalize_linear: the queries' layer is a matmul before
+});
+
+// Last: a layer that applies an activation takes in nothing more.
+constexpr auto kActivations = std::to_array<std::string_view>({
+    "fuse_activation",
+});
+
 constexpr auto kCanonicalize = std::to_array<PassGroup>({
     {kImport},
     {kClean, true},
+    {kRecognise, true},
+    {kFoldIntoLayers, true},
+    {kActivations},
+    {kClean, true},  // constants that were made on the way and are equal
 });
 
 constexpr auto kLists = std::to_array<PassList>({

@@ -16,7 +16,7 @@ struct Diagnostic {
   Code code = Code::not_applicable;
   std::string where;  // node or value name, may be empty
   std::string text;
-  std::string pass;   // the pass that says so, may be empty
+  std::string pass;  // the pass that says so, may be empty
 };
 
 class Diagnostics {
@@ -28,6 +28,11 @@ class Diagnostics {
     items_.push_back({Severity::warning, code, std::move(where), std::move(text), pass_});
   }
   void enter_pass(std::string name) { pass_ = std::move(name); }
+  // For a pass that says in each run all that still holds: its earlier notes go.
+  void restart_pass() {
+    std::erase_if(items_,
+                  [&](const Diagnostic& item) { return item.severity == Severity::note && item.pass == pass_; });
+  }
   const std::vector<Diagnostic>& items() const { return items_; }
 
  private:
