@@ -1,0 +1,27 @@
+# Arrays that do not fit: the message says which and what was expected.
+. "$(dirname "$0")/harness.sh"
+make_net
+make_npz z.npz z f32 5,3,8,8
+expect 3 run net.dsir --inputs z.npz -o y.npz
+stderr_has "error[E402]"
+stderr_has "no array is named 'x'"
+stderr_has "f32[?,3,8,8]"
+make_npz s.npz x f32 5,3,8,9
+expect 3 run net.dsir --inputs s.npz -o y.npz
+stderr_has "error[E402]: array 'x'"
+stderr_has "[5,3,8,9]"
+stderr_has "f32[?,3,8,8]"
+make_npz t.npz x i32 5,3,8,8
+expect 3 run net.dsir --inputs t.npz -o y.npz
+stderr_has "error[E402]: array 'x'"
+stderr_has "i32"
+make_npz n.npz x f32 5,3,8,8 nan
+expect 3 run net.dsir --inputs n.npz -o y.npz
+stderr_has "error[E403]: array 'x'"
+stderr_has "sample 4"
+expect 3 run net.dsir --inputs nowhere.npz -o y.npz
+stderr_has "error[E101]"
+head -c 100 x.npz >cut.npz
+expect 3 run net.dsir --inputs cut.npz -o y.npz
+stderr_has "error[E401]"
+no_file y.npz
