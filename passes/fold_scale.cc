@@ -54,7 +54,7 @@ std::optional<Affine> affine_of(const Graph& graph, NodeId id, int64_t rank, int
 bool fold_after(Graph& graph, NodeId id) {
   const Node& node = graph.node(id);
   for (const ValueId input : node.inputs) {
-    if (graph.is_constant(input)) {
+    if (input == ValueId::none || graph.is_constant(input)) {
       continue;
     }
     const std::optional<Layer> layer = layer_before(graph, input);

@@ -28,17 +28,14 @@ constexpr auto kClean = std::to_array<std::string_view>({
 // What exporters take apart is put together while its pieces are still there: folding into layers, below, would take
 // single factors and offsets out of a pattern. Until stable, because a recognised piece may be part of a larger one.
 constexpr auto kRecognise = std::to_array<std::string_view>({
-    "simplify_arith",   // first: the others meet constants in one place and in one form only
     "fuse_clip",        // a minimum of a maximum is the clip that the hard functions are made of
     "fuse_layer_norm",  // takes the scale and offset after it, before they could become a layer's
     "fuse_rms_norm",    // what is not centred
     "fuse_softmax",     // from here on in any order
-    "fuse_gelu",
-    "fuse_mish",
+    "fuse_gelu", "fuse_mish",
     "fuse_hard_sigmoid",  // before hard_swish, which may be x * hard_sigmoid(x)
-    "fuse_hard_swish",
-    "fuse_silu",
-    "fuse_prelu",
+    "fuse_hard_swish", "fuse_silu", "fuse_prelu",
+    "simplify_arith",  // last: it would merge a pattern's own factor with one that follows it
 });
 
 // Layers take in what is linear around them. Until stable, because what one folds away lets the next one see a layer.
