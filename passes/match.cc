@@ -135,11 +135,22 @@ void erase_unused(Graph& graph, ValueId value) {
   }
 }
 
+namespace {
+
+// `fresh` holds from here on what `old` held: its type, and the range that came with the model, if any.
+void stand_for(Graph& graph, ValueId fresh, ValueId old) {
+  graph.set_type(fresh, graph.value(old).type);
+  graph.set_spec(fresh, graph.value(old).spec);
+  graph.set_params(fresh, graph.value(old).params);
+}
+
+}  // namespace
+
 void absorb_user(Graph& graph, NodeId layer, NodeId user) {
   const ValueId kept = output_of(graph, layer);
   const ValueId old = output_of(graph, user);
   const std::string name = graph.value(old).name;
-  graph.set_type(kept, graph.value(old).type);
+  stand_for(graph, kept, old);
   const std::vector<ValueId> inputs = graph.node(user).inputs;
   graph.replace_uses(old, kept);
   graph.erase_node(user);
@@ -156,7 +167,7 @@ NodeId replace_value(Graph& graph, ValueId old, OpKind op, const std::string& no
   const std::string name = graph.value(old).name;
   const NodeId made = graph.add_node(op, node_name, std::move(attrs), std::move(inputs), {name});
   const ValueId output = output_of(graph, made);
-  graph.set_type(output, graph.value(old).type);
+  stand_for(graph, output, old);
   graph.replace_uses(old, output);
   erase_unused(graph, old);
   graph.rename(output, name);
