@@ -328,7 +328,7 @@ Result<Attrs> GraphReader::attributes(OpKind op, const fb::Node& stored, int dep
 Result<void> GraphReader::constant(const fb::Graph& stored, Graph& g) {
   const fb::Value& v = *stored.values()->Get(static_cast<uint32_t>(g.value_slots()));
   if (v.constant() < 0 || static_cast<size_t>(v.constant()) >= tensors_.size()) {
-    return invalid("'{}' is used before it is made, or is a constant without data", view(v.name()));
+    return invalid("the constant '{}' has no data", view(v.name()));
   }
   const std::string name = DSQ_TRY(text(v.name()));
   const ValueId id = g.add_constant(name, tensors_[static_cast<size_t>(v.constant())]);
@@ -357,11 +357,8 @@ Result<void> GraphReader::nodes(const fb::Graph& stored, int depth, Graph& g) {
     std::vector<ValueId> inputs;
     for (size_t i = 0; i < input_count; ++i) {
       const int64_t id = node->inputs()->Get(static_cast<uint32_t>(i));
-      if (id < -1 || id >= values.size() || id > next() || (id == -1 && i < static_cast<size_t>(def.min_inputs))) {
+      if (id < -1 || id >= next() || (id == -1 && i < static_cast<size_t>(def.min_inputs))) {
         return invalid("an input of {} does not exist yet", name_of(*op));
-      }
-      if (id == next()) {
-        DSQ_TRY(constant(stored, g));
       }
       inputs.push_back(static_cast<ValueId>(id));
     }
@@ -427,9 +424,12 @@ Result<Graph> GraphReader::graph(const fb::Graph& stored, int depth) {
     }
     DSQ_TRY(annotate(v, g, id));
   }
-  DSQ_TRY(nodes(stored, depth, g));
-  while (g.value_slots() < values.size()) {
+  while (g.value_slots() < values.size() && values.Get(static_cast<uint32_t>(g.value_slots()))->constant() != -1) {
     DSQ_TRY(constant(stored, g));
+  }
+  DSQ_TRY(nodes(stored, depth, g));
+  if (g.value_slots() != values.size()) {
+    return invalid("the value '{}' is made by nothing", view(values.Get(static_cast<uint32_t>(g.value_slots()))->name()));
   }
   std::vector<ValueId> outputs;
   for (const int32_t id : *stored.outputs()) {

@@ -7,6 +7,8 @@
 #include "formats/dsq/graph_reader.h"
 #include "formats/dsq/header.h"
 #include "formats/dsq/packing.h"
+#include "src/ops/infer.h"
+#include "src/ops/verify.h"
 #include "src/support/file.h"
 
 namespace dsq {
@@ -46,9 +48,34 @@ Result<void> check_features(const fb::Model& model) {
   return {};
 }
 
+// Whether the types that the file declares can be those that follow from its operators. Open dimensions may have become
+// known since: inference learns.
+bool compatible(const TensorType& declared, const TensorType& inferred) {
+  if (declared.dtype != inferred.dtype) {
+    return false;
+  }
+  if (!declared.shape || !inferred.shape) {
+    return !declared.shape;
+  }
+  return std::ranges::equal(*declared.shape, *inferred.shape, [](int64_t a, int64_t b) { return a == b || a == kUnknown; });
+}
+
+Result<void> verify_graph(Graph& graph) {
+  DSQ_TRY(verify_structure(graph));
+  const Graph declared = graph;
+  DSQ_TRY(infer_types(graph));
+  for (const ValueId id : graph.values()) {
+    if (!compatible(declared.value(id).type, graph.value(id).type)) {
+      return fail(Code::dsq_invalid, "'{}' is declared {} and inferred {}", graph.value(id).name, text_of(declared.value(id).type),
+                  text_of(graph.value(id).type));
+    }
+  }
+  return verify(graph);
+}
+
 }  // namespace
 
-Result<DsqModel> decode_dsq(std::span<const std::byte> bytes, std::shared_ptr<const void> owner) {
+Result<DsqModel> decode_dsq(std::span<const std::byte> bytes, std::shared_ptr<const void> owner, bool verified) {
   DSQ_CHECK(reinterpret_cast<uintptr_t>(bytes.data()) % 64 == 0, "a .dsq in memory is aligned to 64 bytes");
   const DsqHeader header = DSQ_TRY(parse_header(bytes));
   const std::span<const std::byte> stored = bytes.subspan(header.metadata_offset(), header.metadata_stored);
@@ -73,6 +100,14 @@ Result<DsqModel> decode_dsq(std::span<const std::byte> bytes, std::shared_ptr<co
   DSQ_TRY(check_features(model));
   GraphReader reader(model, data, std::move(owner));
   Graph graph = DSQ_TRY(reader.read());
+  if (verified) {
+    Result<void> sound = verify_graph(graph);
+    if (!sound) {
+      Error error = std::move(sound).error();
+      const std::string place = error.where.empty() ? "" : error.where + ": ";
+      return fail(Code::dsq_invalid, "{}{}", place, error.what);
+    }
+  }
   DsqParts parts = reader.parts();
   parts.metadata = static_cast<int64_t>(bytes.size()) - parts.total();
   return DsqModel{std::move(graph), provenance_of(model.provenance()), parts};

@@ -15,7 +15,8 @@ namespace dsq {
 // dsq_corrupt when bytes do not match their hash or the file is cut off; dsq_newer; dsq_invalid.
 Result<DsqModel> read_dsq(const std::filesystem::path& path);
 
-// The same from memory that `owner` keeps alive; bytes must be aligned to 64.
-Result<DsqModel> decode_dsq(std::span<const std::byte> bytes, std::shared_ptr<const void> owner);
+// The same from memory that `owner` keeps alive; bytes must be aligned to 64. Without `verified`, what the file holds
+// is checked, but not whether it is a graph that could run: for tests and for looking at broken graphs.
+Result<DsqModel> decode_dsq(std::span<const std::byte> bytes, std::shared_ptr<const void> owner, bool verified = true);
 
 }  // namespace dsq

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "src/ops/infer_fns.h"
+
 namespace dsq {
 namespace {
 
@@ -42,6 +44,9 @@ Result<void> infer_node(InferContext& context) {
       if (!context.has(static_cast<size_t>(i))) {
         status = fail(Code::graph_invalid, "{} lacks its input {}", name_of(node.op), i);
       }
+    }
+    if (status) {
+      status = infer::integer_operands(context);
     }
     if (status) {
       status = def.infer(context);

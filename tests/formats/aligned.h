@@ -10,10 +10,10 @@
 
 namespace dsq {
 
-inline Result<DsqModel> decode_aligned(std::span<const std::byte> bytes) {
+inline Result<DsqModel> decode_aligned(std::span<const std::byte> bytes, bool verified = true) {
   const auto memory = std::make_shared<Tensor>(DType::u8, Shape{static_cast<int64_t>(bytes.size())});
   std::ranges::copy(bytes, memory->mutable_bytes().begin());
-  return decode_dsq(memory->bytes(), memory);
+  return decode_dsq(memory->bytes(), memory, verified);
 }
 
 }  // namespace dsq

@@ -196,6 +196,12 @@ TEST(DsqRefusal, ContradictionsInQuantization) {
       {"too few inputs", "graph (%x: f32[4]) -> (%y) { %y = add(%x) : f32[4] }"},
       {"a needed input absent", "graph (%x: f32[4]) -> (%y) { %y = add(%x, _) : f32[4] }"},
       {"too many outputs", "graph (%x: f32[4]) -> (%y) { %y, %z = neg(%x) : f32[4], f32[4] }"},
+      {"a type that does not follow", "graph (%x: f32[4]) -> (%y) { %y = neg(%x) : u8[4] }"},
+      {"a shape that does not follow", "graph (%x: f32[4]) -> (%y) { %y = neg(%x) : f32[5] }"},
+      {"a table too short", "graph stage=lowered (%x: u8[4]) -> (%y) { %t = const u8[16] fill(1) %y = lut(%x, %t) : u8[4] }"},
+      {"a factor too few", "graph stage=lowered (%x: u8[1,4]) -> (%y) { %w = const i8[3,4] fill(1) %m = const f32[2] fill(1) %y = qlinear(%x, %w, %m) : f32[1,3] }"},
+      {"run-time ranges of other samples", "graph stage=lowered (%x: u8[2,4], %s: f32[3]) -> (%y) { %w = const i8[3,4] fill(1) %m = const f32[3] fill(1) %y = qlinear(%x, %w, %m, _, %s) : f32[2,3] }"},
+      {"integer operators in a float graph", "graph (%x: u8[1,4]) -> (%y) { %w = const i8[3,4] fill(1) %m = const f32[3] fill(1) %y = qlinear(%x, %w, %m) : f32[1,3] }"},
       {"no nested graph", "graph (%x: bool[]) -> (%y) { %y = if_else(%x) : f32[4] }"},
   };
   for (const BadCase& each : cases) {

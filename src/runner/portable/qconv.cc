@@ -78,6 +78,7 @@ Result<void> convolve(const Call& call, bool transposed) {
   const auto* w = raw<int8_t>(call.input(1));
   const Epilogue epilogue = epilogue_of(call, g.out_channels, attrs.activation());
   const std::span<const float> x_scale = call.has(4) ? call.input(4).values<float>() : std::span<const float>();
+  const int64_t samples_per_scale = x_scale.empty() ? 1 : g.batch / static_cast<int64_t>(x_scale.size());
   const int64_t per_group = (g.in_per_group() + epilogue.groups - 1) / epilogue.groups;  // input channels with one scale
   parallel_for(g.batch * g.out_channels, 1, [&](int64_t begin, int64_t end) {
     const int64_t span = transposed ? g.out_size : g.row();
@@ -86,7 +87,7 @@ Result<void> convolve(const Call& call, bool transposed) {
       const int64_t n = at / g.out_channels;
       const int64_t o = at % g.out_channels;
       const int64_t first = o / g.out_per_group() * g.in_per_group();
-      const float scale = x_scale.empty() ? 1.0F : x_scale[static_cast<size_t>(n)];
+      const float scale = x_scale.empty() ? 1.0F : x_scale[static_cast<size_t>(n / samples_per_scale)];
       for (int64_t row = 0; row < (transposed ? 1 : g.rows()); ++row) {
         std::ranges::fill(sums, 0);
         for (int64_t group = 0; group < epilogue.groups; ++group) {

@@ -16,7 +16,6 @@ class Parameters {
  public:
   Parameters(const Call& call, const Tensor& tensor, const QuantParams* params) : shape_(tensor.shape()), map_(tensor.shape(), {}) {
     if (!call.has(1)) {
-      DSQ_CHECK(params != nullptr, "an integer value without scale inputs has params");
       params_ = params;
       map_ = ScaleMap(shape_, params->granularity);
       return;
@@ -63,11 +62,18 @@ class Parameters {
   Shape block_strides_;
 };
 
+Error no_scale(const Call& call) {
+  return fail(Code::run_failed, "{} has neither a scale as input nor a value that carries one", name_of(call.node.op));
+}
+
 }  // namespace
 
 Result<void> quantize(const Call& call) {
   const Tensor& x = call.input(0);
   const QuantParams* params = call.out_params();
+  if (!call.has(1) && params == nullptr) {
+    return no_scale(call);
+  }
   const Parameters parameters(call, x, params);
   const IntRange range = range_of(call.graph.value(call.node.outputs[0]).type.dtype);
   const auto low = static_cast<int32_t>(range.low);
@@ -95,6 +101,9 @@ Result<void> quantize(const Call& call) {
 Result<void> dequantize(const Call& call) {
   const Tensor& q = call.input(0);
   const QuantParams* params = call.in_params(0);
+  if (!call.has(1) && params == nullptr) {
+    return no_scale(call);
+  }
   const Parameters parameters(call, q, params);
   auto* out = raw<float>(call.output());
   const bool table = params != nullptr && !params->levels.empty() && !call.has(1);
