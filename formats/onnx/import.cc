@@ -1,5 +1,8 @@
 #include "formats/onnx/import.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
@@ -105,6 +108,46 @@ void restore_output_types(const onnx::GraphProto& proto, Graph& graph) {
   graph.set_outputs(std::move(outputs));
 }
 
+bool has_weights(OpKind op) {
+  switch (op) {
+    case OpKind::batch_norm:
+    case OpKind::conv:
+    case OpKind::conv_transpose:
+    case OpKind::gemm:
+    case OpKind::group_norm:
+    case OpKind::gru:
+    case OpKind::instance_norm:
+    case OpKind::layer_norm:
+    case OpKind::lstm:
+    case OpKind::matmul:
+    case OpKind::rms_norm:
+    case OpKind::rnn: return true;
+    default: return false;
+  }
+}
+
+// Constants that layers multiply or add must be finite. Infinities elsewhere have a meaning: masks, bounds.
+Result<void> check_weights(const Graph& graph) {
+  for (const NodeId id : graph.nodes()) {
+    const Node& node = graph.node(id);
+    if (!has_weights(node.op)) {
+      continue;
+    }
+    for (const ValueId input : node.inputs) {
+      const Tensor* tensor = graph.constant(input);
+      if (tensor == nullptr || tensor->dtype() != DType::f32) {
+        continue;
+      }
+      const std::span<const float> values = tensor->values<float>();
+      const auto bad = std::ranges::find_if(values, [](float v) { return !std::isfinite(v); });
+      if (bad != values.end()) {
+        return fail(Code::weights_not_finite, "element {} of '{}' is {}", bad - values.begin(), graph.value(input).name, *bad).at("node '" + node.name + "'");
+      }
+    }
+  }
+  return {};
+}
+
 Error refusal(const std::vector<std::string>& refused, const std::string& path) {
   std::string list;
   for (const std::string& each : refused) {
@@ -118,7 +161,7 @@ Error refusal(const std::vector<std::string>& refused, const std::string& path) 
 Result<Imported> import_onnx(const std::filesystem::path& path, const ImportOptions& options, Diagnostics& diagnostics) {
   const std::shared_ptr<const MappedFile> file = DSQ_TRY(MappedFile::open(path));
   onnx::ModelProto model = DSQ_TRY(parse_model(file->bytes(), path.string()));
-  ImportState state{TensorReader(path.has_parent_path() ? path.parent_path() : "."), DSQ_TRY(opset_of(model, path.string())), diagnostics, {}, 0};
+  ImportState state{TensorReader(path), DSQ_TRY(opset_of(model, path.string())), diagnostics, {}, 0};
   DSQ_TRY(inline_functions(model));
   Scope scope;
   scope.graph.name = model.graph().name();
@@ -131,6 +174,7 @@ Result<Imported> import_onnx(const std::filesystem::path& path, const ImportOpti
   restore_output_types(model.graph(), scope.graph);
   DSQ_TRY(infer_types(scope.graph));
   scope.graph.compact();
+  DSQ_TRY(check_weights(scope.graph));
   const auto file_bytes = static_cast<int64_t>(file->bytes().size());
   return Imported{std::move(scope.graph),
                   {hex(sha256(file->bytes())), model.producer_name(), model.ir_version(), state.opset,

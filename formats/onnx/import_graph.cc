@@ -57,7 +57,9 @@ Result<std::vector<int>> sorted_nodes(const onnx::GraphProto& proto) {
   std::unordered_map<std::string, int> producer;
   for (int i = 0; i < proto.node_size(); ++i) {
     for (const std::string& output : proto.node(i).output()) {
-      producer.emplace(output, i);
+      if (!output.empty() && !producer.emplace(output, i).second) {
+        return fail(Code::graph_invalid, "'{}' is made twice", output).at("node '" + proto.node(i).name() + "'");
+      }
     }
   }
   std::vector<std::vector<int>> users(static_cast<size_t>(proto.node_size()));
@@ -109,11 +111,12 @@ Result<void> import_node(onnx::NodeProto& proto, Scope& scope, ImportState& stat
   if (done) {
     return done;
   }
-  if (done.error().code != Code::ops_unsupported) {
+  if (done.error().code == Code::ops_unsupported) {
+    const std::string domain = proto.domain().empty() ? "" : proto.domain() + "::";
+    state.refused.push_back(fmt::format("{}{} (node '{}', opset {}): {}", domain, proto.op_type(), node.name(), state.opset, done.error().what));
+  } else if (state.refused.empty()) {
     return std::move(done).error().at("node '" + node.name() + "'");
-  }
-  const std::string domain = proto.domain().empty() ? "" : proto.domain() + "::";
-  state.refused.push_back(fmt::format("{}{} (node '{}', opset {}): {}", domain, proto.op_type(), node.name(), state.opset, done.error().what));
+  }  // otherwise the error may come from the open outputs of a refused node
   for (const std::string& output : proto.output()) {
     if (!output.empty() && !scope.names.contains(output)) {
       scope.names[output] = scope.graph.add_input(output, {DType::f32, std::nullopt});  // never run: the import fails

@@ -116,7 +116,21 @@ Result<void> convert_group_norm(NodeImport& n) {
   NormAttrs attrs;
   attrs.epsilon = n.attr_float("epsilon", 1e-5F);
   attrs.groups = n.attr_int("num_groups", 1);
-  return n.finish(OpKind::group_norm, attrs, n.inputs());
+  std::vector<ValueId> inputs = n.inputs();
+  if (n.opset() >= 21) {
+    return n.finish(OpKind::group_norm, attrs, std::move(inputs));
+  }
+  // Before opset 21 scale and bias belong to the groups, not to the channels.
+  const int64_t channels = n.type(0).rank() < 2 ? kUnknown : (*n.type(0).shape)[1];
+  if (channels == kUnknown || attrs.groups < 1 || channels % attrs.groups != 0) {
+    return n.refuse("{} channels in {} groups", channels, attrs.groups);
+  }
+  for (size_t i = 1; i < inputs.size(); ++i) {
+    const ValueId column = DSQ_TRY(n.emit(OpKind::unsqueeze, NoAttrs{}, {inputs[i], n.constant_ints({1})}));
+    const ValueId repeated = DSQ_TRY(n.emit(OpKind::expand, NoAttrs{}, {column, n.constant_ints({attrs.groups, channels / attrs.groups})}));
+    inputs[i] = DSQ_TRY(n.emit(OpKind::reshape, ReshapeAttrs{}, {repeated, n.constant_ints({channels})}));
+  }
+  return n.finish(OpKind::group_norm, attrs, std::move(inputs));
 }
 
 Result<void> convert_gemm(NodeImport& n) {

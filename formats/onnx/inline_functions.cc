@@ -1,7 +1,11 @@
 #include "formats/onnx/inline_functions.h"
 
+#include <algorithm>
 #include <map>
 #include <string>
+#include <vector>
+
+#include <google/protobuf/unknown_field_set.h>
 
 namespace dsq::onnx_format {
 namespace {
@@ -101,6 +105,23 @@ class Inliner {
     }
   }
 
+  // Parameters with default values: field 11 of a function, which Debian's ONNX headers do not name yet.
+  static std::vector<onnx::AttributeProto> defaults_of(const onnx::FunctionProto& function) {
+    constexpr int kAttributeProto = 11;
+    std::vector<onnx::AttributeProto> defaults;
+    const google::protobuf::UnknownFieldSet& fields = function.unknown_fields();
+    for (int i = 0; i < fields.field_count(); ++i) {
+      const google::protobuf::UnknownField& field = fields.field(i);
+      if (field.number() == kAttributeProto && field.type() == google::protobuf::UnknownField::TYPE_LENGTH_DELIMITED) {
+        onnx::AttributeProto attribute;
+        if (attribute.ParseFromString(field.length_delimited())) {
+          defaults.push_back(std::move(attribute));
+        }
+      }
+    }
+    return defaults;
+  }
+
   // Attributes that refer to the function's parameters take the call's value, or the function's default, or vanish.
   static void bind_attributes(onnx::NodeProto& node, const onnx::FunctionProto& function, const onnx::NodeProto& call) {
     google::protobuf::RepeatedPtrField<onnx::AttributeProto> bound;
@@ -114,12 +135,14 @@ class Inliner {
         bound.Add(std::move(attribute));
         continue;
       }
-      for (const onnx::AttributeProto& given : call.attribute()) {
-        if (given.name() == attribute.ref_attr_name()) {
-          onnx::AttributeProto copy = given;
-          copy.set_name(attribute.name());
-          bound.Add(std::move(copy));
-        }
+      const auto is_meant = [&](const onnx::AttributeProto& each) { return each.name() == attribute.ref_attr_name(); };
+      const auto given = std::ranges::find_if(call.attribute(), is_meant);
+      const std::vector<onnx::AttributeProto> defaults = given == call.attribute().end() ? defaults_of(function) : std::vector<onnx::AttributeProto>();
+      const auto fallback = std::ranges::find_if(defaults, is_meant);
+      if (given != call.attribute().end() || fallback != defaults.end()) {
+        onnx::AttributeProto copy = given != call.attribute().end() ? *given : *fallback;
+        copy.set_name(attribute.name());
+        bound.Add(std::move(copy));
       }
     }
     *node.mutable_attribute() = std::move(bound);

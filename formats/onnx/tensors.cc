@@ -76,18 +76,32 @@ Result<int64_t> to_number(const std::string& text) {
   return value;
 }
 
-// The data file must lie in the model's folder, whatever "..", absolute paths or links say. Links that stay inside a
-// common root are not followed out of it either: content-addressed caches keep model and data side by side.
-Result<std::filesystem::path> resolve(const std::filesystem::path& folder, const std::string& location) {
-  const std::filesystem::path given(location);
+// The data file must lie in the model's folder, whatever "..", absolute paths or links say. When the model itself is a
+// link, the folder that it leads to will do too: content-addressed caches link models and their data into one folder.
+Result<std::filesystem::path> resolve(const std::filesystem::path& model, const std::string& location) {
+  namespace fs = std::filesystem;
+  const auto outside = [&] { return fail(Code::external_data, "external data at '{}' is not inside the model's folder", location); };
+  const fs::path given(location);
   if (location.empty() || given.is_absolute() || location.find('\0') != std::string::npos) {
-    return fail(Code::external_data, "external data at '{}' is not inside the model's folder", location);
+    return outside();
   }
-  const std::filesystem::path normal = given.lexically_normal();
-  if (!normal.empty() && *normal.begin() == "..") {
-    return fail(Code::external_data, "external data at '{}' is not inside the model's folder", location);
+  const fs::path normal = given.lexically_normal();
+  if (*normal.begin() == "..") {
+    return outside();
   }
-  return folder / normal;
+  const fs::path here = model.has_parent_path() ? model.parent_path() : fs::path(".");
+  std::error_code failed;
+  const fs::path real = fs::canonical(here / normal, failed);
+  if (failed) {
+    return fail(Code::external_data, "external data '{}': {}", location, failed.message());
+  }
+  for (const fs::path& folder : {fs::canonical(here, failed), fs::canonical(model, failed).parent_path()}) {
+    const fs::path inside = real.lexically_relative(folder);
+    if (!failed && !inside.empty() && *inside.begin() != "..") {
+      return here / normal;
+    }
+  }
+  return outside();
 }
 
 }  // namespace
@@ -154,7 +168,7 @@ Result<Tensor> TensorReader::read_external(const onnx::TensorProto& proto, DType
   const std::string& location = keys["location"];
   std::shared_ptr<const MappedFile>& file = files_[location];
   if (file == nullptr) {
-    Result<std::shared_ptr<const MappedFile>> opened = MappedFile::open(DSQ_TRY(resolve(folder_, location)));
+    Result<std::shared_ptr<const MappedFile>> opened = MappedFile::open(DSQ_TRY(resolve(model_, location)));
     if (!opened) {
       return fail(Code::external_data, "external data '{}': {}", location, opened.error().what);
     }

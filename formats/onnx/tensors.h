@@ -21,7 +21,7 @@ DType computed(DType dtype);
 // Reads tensors, and the external files that they lie in.
 class TensorReader {
  public:
-  explicit TensorReader(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  explicit TensorReader(std::filesystem::path model) : model_(std::move(model)) {}
 
   // With floats as f32. The data moves out of `proto` where that saves a copy; external data stays mapped.
   // Errors: tensor_invalid, external_data.
@@ -34,7 +34,7 @@ class TensorReader {
   Result<Tensor> read_raw(onnx::TensorProto& proto, DType dtype, Shape shape);
   Result<Tensor> read_external(const onnx::TensorProto& proto, DType dtype, Shape shape);
 
-  std::filesystem::path folder_;
+  std::filesystem::path model_;
   std::map<std::string, std::shared_ptr<const MappedFile>> files_;
   int64_t bytes_read_ = 0;
   int64_t external_bytes_ = 0;

@@ -63,7 +63,7 @@ Result<void> if_else(InferContext& c) {
 Result<void> loop(InferContext& c) {  // trip count, condition, carried..., captured...
   const auto& attrs = c.attrs<LoopAttrs>();
   const auto carried = static_cast<size_t>(attrs.carried);
-  if (attrs.body == nullptr || c.input_count() < 2 + carried || attrs.body->outputs().size() < 1 + carried) {
+  if (attrs.body == nullptr || (carried > 0 && c.input_count() < 2 + carried) || attrs.body->outputs().size() < 1 + carried) {
     return fail(Code::graph_invalid, "the loop's body does not fit its inputs");
   }
   std::vector<TensorType> types = {{DType::i64, Shape{}}, {DType::boolean, Shape{}}};

@@ -1,8 +1,12 @@
 // Shape inference of elementwise operators.
+#include <algorithm>
+
 #include "src/ops/infer_fns.h"
 
 namespace dsq::infer {
 namespace {
+
+constexpr int64_t kExact = int64_t{1} << 24;  // larger integers may be rounded in f32
 
 // Integer contents through + - * / and comparisons, for shape arithmetic. Both operands have rank 0 or 1.
 void fold_ints(InferContext& c, const Shape& out) {
@@ -22,7 +26,10 @@ void fold_ints(InferContext& c, const Shape& out) {
         case OpKind::add: overflow = __builtin_add_overflow(x, y, &z); break;
         case OpKind::sub: overflow = __builtin_sub_overflow(x, y, &z); break;
         case OpKind::mul: overflow = __builtin_mul_overflow(x, y, &z); break;
-        case OpKind::div: overflow = y == 0; z = y == 0 ? 0 : x / y; break;
+        case OpKind::div:
+          overflow = y == 0 || y == -1 || (is_float(c.dtype(0)) && x % y != 0);
+          z = overflow ? 0 : x / y;
+          break;
         case OpKind::max: z = std::max(x, y); break;
         case OpKind::min: z = std::min(x, y); break;
         default: return;
@@ -71,7 +78,10 @@ Result<void> cast(InferContext& c) {
   // Integers survive a detour through wide floats too; narrow targets are left to constant folding.
   const DType to = c.attrs<CastAttrs>().to;
   if (c.ints(0) != nullptr && (to == DType::i64 || to == DType::i32 || to == DType::f32 || to == DType::f64)) {
-    c.set_ints(0, *c.ints(0));
+    Ints ints = *c.ints(0);
+    std::ranges::replace_if(
+        ints, [&](int64_t v) { return to == DType::f32 && (v > kExact || v < -kExact); }, kAnyInt);
+    c.set_ints(0, std::move(ints));
   }
   return {};
 }

@@ -144,7 +144,7 @@ constexpr auto kTable = std::to_array<OpDef>({
     {OpKind::trilu,                1, 2,    1, 1, QuantRule::none,       infer::same_as_input},
     {OpKind::unsqueeze,            2, 2,    1, 1, QuantRule::same_scale, infer::unsqueeze},
     {OpKind::if_else,              1, kAny, 1, kAny, QuantRule::none,    infer::if_else},
-    {OpKind::loop,                 2, kAny, 0, kAny, QuantRule::none,    infer::loop},
+    {OpKind::loop,                 0, kAny, 0, kAny, QuantRule::none,    infer::loop},
     {OpKind::non_max_suppression,  2, 5,    1, 1, QuantRule::none,       infer::non_max_suppression},
     {OpKind::conv_integer,         2, 4,    1, 1, QuantRule::none,       infer::conv},
     {OpKind::dequantize,           1, 3,    1, 1, QuantRule::none,       infer::dequantize},

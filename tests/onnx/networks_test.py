@@ -1,0 +1,34 @@
+"""The networks of models/ (made by export_models.py with both of torch's exporters) compute what ONNX Runtime computes.
+
+    networks_test.py RUN_MODEL [--backend NAME]
+"""
+import os
+import sys
+
+import compare
+
+MODELS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "models")
+# By the beginning of the file's name: the inputs of each run.
+INPUTS = {
+    "convnext": [["x=1,3,32,32"], ["x=3,3,32,32"]],
+    "fused": [["x=1,5,48"], ["x=3,11,48"]],
+    "mobilenet": [["x=1,3,32,32"], ["x=3,3,40,24"]],
+    "resnet": [["x=1,3,32,32"], ["x=5,3,32,32"]],
+    "tagger": [["tokens=1,7:0:60", "state=1,1,24"], ["tokens=4,7:0:60", "state=1,4,24"]],
+    "transformer": [["tokens=1,5:0:100"], ["tokens=3,33:0:100"]],
+    "unet": [["x=1,1,24,32"], ["x=2,1,24,32"]],
+}
+
+
+def main():
+    names = sorted(os.listdir(MODELS))
+    arguments = []
+    for name in names:
+        runs = INPUTS[name.split("_")[0]]
+        for run in runs:
+            arguments += ["--", os.path.join(MODELS, name), *run]
+    return compare.main(sys.argv[1:] + arguments[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

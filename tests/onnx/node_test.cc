@@ -1,0 +1,190 @@
+// ONNX's own operator tests: every case that node_enabled.txt lists must pass on the backend; every other one must be
+// refused with an error code. A case that starts to pass must be listed. Each runs in a process of its own.
+//
+//   node_test DATA_FOLDER ENABLED_LIST [--backend NAME] [--verbose] [--write] [CASE...]
+//
+// --write replaces the list by the cases that pass.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iostream>
+#include <map>
+#include <set>
+#include <sstream>
+
+#include "formats/onnx/import.h"
+#include "src/runner/runner.h"
+#include "tests/onnx/onnx_case.h"
+
+namespace {
+
+using namespace dsq;  // NOLINT: a test program
+
+struct Options {
+  std::filesystem::path data;
+  std::filesystem::path list;
+  std::string backend = "portable";
+  bool verbose = false;
+  bool write = false;
+  std::vector<std::string> cases;
+};
+
+// "pass", "refuse E105 ...", "fail ..." or "crash ...".
+using Outcome = std::string;
+
+Outcome refused(const Error& error) {
+  return "refuse " + code_name(error.code) + " " + error.what + (error.where.empty() ? "" : " at " + error.where);
+}
+
+Outcome run_case(const std::filesystem::path& folder, const std::string& backend) {
+  Diagnostics diagnostics;
+  Result<onnx_format::Imported> imported = onnx_format::import_onnx(folder / "model.onnx", {}, diagnostics);
+  if (!imported) {
+    return refused(imported.error());
+  }
+  const Result<std::vector<test::DataSet>> sets = test::read_data_sets(folder);
+  if (!sets) {
+    return "fail the data cannot be read: " + sets.error().what;
+  }
+  Runner runner(std::move(imported->graph), {backend, 1, {}});
+  for (const test::DataSet& set : *sets) {
+    const Result<std::vector<Tensor>> outputs = runner.run(set.inputs);
+    if (!outputs) {
+      return refused(outputs.error());
+    }
+    if (outputs->size() != set.outputs.size()) {
+      return fmt::format("fail {} outputs instead of {}", outputs->size(), set.outputs.size());
+    }
+    for (size_t i = 0; i < outputs->size(); ++i) {
+      const std::string differs = test::difference((*outputs)[i], set.outputs[i], 1e-3, 1e-7);
+      if (!differs.empty()) {
+        return fmt::format("fail output {}: {}", i, differs);
+      }
+    }
+  }
+  return sets->empty() ? "fail no data" : "pass";
+}
+
+Outcome run_apart(const std::filesystem::path& folder, const std::string& backend) {
+  int ends[2];
+  if (pipe(ends) != 0) {
+    return "crash no pipe";
+  }
+  const pid_t child = fork();
+  if (child == 0) {
+    close(ends[0]);
+    alarm(60);
+    const Outcome outcome = run_case(folder, backend);
+    const ssize_t written = write(ends[1], outcome.data(), outcome.size());
+    _exit(written == static_cast<ssize_t>(outcome.size()) ? 0 : 1);
+  }
+  close(ends[1]);
+  Outcome outcome;
+  char buffer[4096];
+  for (ssize_t got = 0; (got = read(ends[0], buffer, sizeof buffer)) > 0;) {
+    outcome.append(buffer, static_cast<size_t>(got));
+  }
+  close(ends[0]);
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? outcome : fmt::format("crash status {}", status);
+}
+
+std::set<std::string> read_list(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  std::set<std::string> names;
+  for (std::string line; std::getline(file, line);) {
+    if (!line.empty() && line.front() != '#') {
+      names.insert(line);
+    }
+  }
+  return names;
+}
+
+std::string word(const Outcome& outcome, size_t index) {
+  std::istringstream words(outcome);
+  std::string found;
+  for (size_t i = 0; i <= index; ++i) {
+    words >> found;
+  }
+  return found;
+}
+
+int run_all(const Options& options) {
+  const std::set<std::string> enabled = read_list(options.list);
+  std::vector<std::string> cases = options.cases;
+  if (cases.empty()) {
+    for (const auto& entry : std::filesystem::directory_iterator(options.data)) {
+      cases.push_back(entry.path().filename().string());
+    }
+  }
+  std::ranges::sort(cases);
+  std::map<std::string, int> count;
+  std::map<std::string, int> by_code;
+  std::vector<std::string> passed;
+  int wrong = 0;
+  for (const std::string& name : cases) {
+    const Outcome outcome = run_apart(options.data / name, options.backend);
+    const std::string kind = word(outcome, 0);
+    ++count[kind];
+    if (kind == "refuse") {
+      ++by_code[word(outcome, 1)];
+    }
+    if (kind == "pass") {
+      passed.push_back(name);
+    }
+    const bool right = kind == (enabled.contains(name) ? "pass" : "refuse");
+    wrong += right ? 0 : 1;
+    if (options.verbose || !right) {
+      std::cout << name << ": " << outcome << (kind == "pass" && !right ? " (add it to the list)" : "") << '\n';
+    }
+  }
+  for (const std::string& name : enabled) {
+    if (options.cases.empty() && std::ranges::find(cases, name) == cases.end()) {
+      std::cout << name << ": listed, but there is no such case\n";
+      ++wrong;
+    }
+  }
+  std::cout << cases.size() << " cases: " << count["pass"] << " passed, " << count["refuse"] << " refused (";
+  for (const auto& [code, times] : by_code) {
+    std::cout << (code == by_code.begin()->first ? "" : ", ") << code << " " << times;
+  }
+  std::cout << "), " << count["fail"] << " failed, " << count["crash"] << " crashed\n";
+  if (options.write) {
+    std::ofstream file(options.list);
+    for (const std::string& name : passed) {
+      file << name << '\n';
+    }
+    return 0;
+  }
+  return wrong == 0 && !passed.empty() ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  std::vector<std::string> positional;
+  for (int i = 1; i < argc; ++i) {
+    const std::string argument = argv[i];
+    if (argument == "--backend" && i + 1 < argc) {
+      options.backend = argv[++i];
+    } else if (argument == "--verbose") {
+      options.verbose = true;
+    } else if (argument == "--write") {
+      options.write = true;
+    } else {
+      positional.push_back(argument);
+    }
+  }
+  if (positional.size() < 2 || !std::filesystem::is_directory(positional[0])) {
+    std::cerr << "usage: node_test DATA_FOLDER ENABLED_LIST [--backend NAME] [--verbose] [--write] [CASE...]\n";
+    return 2;
+  }
+  options.data = positional[0];
+  options.list = positional[1];
+  options.cases.assign(positional.begin() + 2, positional.end());
+  return run_all(options);
+}
