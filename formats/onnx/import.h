@@ -1,6 +1,6 @@
 // Reads ONNX models into the IR. The only code, with the rest of this folder, that knows protobuf.
 //
-// Operator sets 7 to 24, IR versions from 3. Older forms become the newest (src/ir/op_kind.h); local functions are
+// Operator sets 7 to 25, IR versions from 3; older sets as far as their operators have not changed since. Older forms become the newest (src/ir/op_kind.h); local functions are
 // inlined; nested graphs get what they capture as inputs; f16, bf16 and f64 become f32 inside, while the model's own
 // inputs and outputs keep their types through casts; types and shapes are inferred.
 #pragma once
@@ -15,7 +15,7 @@
 
 namespace dsq::onnx_format {
 
-inline constexpr int64_t kMinOpset = 7;
+inline constexpr int64_t kMinOpset = 1;
 inline constexpr int64_t kMaxOpset = 25;
 
 struct ImportOptions {

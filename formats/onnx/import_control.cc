@@ -34,8 +34,8 @@ Result<void> convert_if(NodeImport& n) {
   }
   const std::vector<std::string> captured = captures_of({yes, no}, n.scope());
   IfAttrs attrs;
-  attrs.then_graph = DSQ_TRY(import_nested(*yes, captured, n.scope(), n.state()));
-  attrs.else_graph = DSQ_TRY(import_nested(*no, captured, n.scope(), n.state()));
+  attrs.then_graph = DSQ_TRY(import_nested(*yes, {}, captured, n.scope(), n.state()));
+  attrs.else_graph = DSQ_TRY(import_nested(*no, {}, captured, n.scope(), n.state()));
   std::vector<ValueId> inputs = {n.in(0)};
   const std::vector<ValueId> values = DSQ_TRY(captured_values(n, captured));
   inputs.insert(inputs.end(), values.begin(), values.end());
@@ -53,7 +53,11 @@ Result<void> convert_loop(NodeImport& n) {
     return n.invalid("the body does not fit the carried values");
   }
   const std::vector<std::string> captured = captures_of({body}, n.scope());
-  attrs.body = DSQ_TRY(import_nested(*body, captured, n.scope(), n.state()));
+  std::vector<TensorType> passed = {{DType::i64, Shape{}}, {DType::boolean, Shape{}}};
+  for (size_t i = 2; i < n.input_count(); ++i) {
+    passed.push_back(n.type(i));
+  }
+  attrs.body = DSQ_TRY(import_nested(*body, passed, captured, n.scope(), n.state()));
   std::vector<ValueId> inputs = n.inputs();
   const std::vector<ValueId> values = DSQ_TRY(captured_values(n, captured));
   inputs.insert(inputs.end(), values.begin(), values.end());

@@ -5,6 +5,8 @@
 #include <set>
 #include <unordered_map>
 
+#include "formats/onnx/old_forms.h"
+
 namespace dsq::onnx_format {
 namespace {
 
@@ -107,7 +109,9 @@ Result<void> import_node(onnx::NodeProto& proto, Scope& scope, ImportState& stat
     }
   }
   const Converter convert = find_converter(proto.domain(), proto.op_type());
-  Result<void> done = convert == nullptr ? node.refuse("not supported") : convert(node);
+  Result<void> done = convert == nullptr ? node.refuse("not supported")
+                      : !keeps_its_form(proto.op_type(), state.opset) ? node.refuse("its form of before opset 7")
+                                                                      : convert(node);
   if (done) {
     return done;
   }
@@ -202,20 +206,26 @@ std::vector<std::string> captures_of(const std::vector<const onnx::GraphProto*>&
   return free;
 }
 
-Result<GraphRef> import_nested(onnx::GraphProto& proto, const std::vector<std::string>& captured, Scope& outer, ImportState& state) {
+Result<GraphRef> import_nested(onnx::GraphProto& proto, const std::vector<TensorType>& passed,
+                               const std::vector<std::string>& captured, Scope& outer, ImportState& state) {
   if (++state.depth > kMaxNesting) {
     return fail(Code::graph_invalid, "graphs are nested more than {} deep", kMaxNesting);
   }
   Scope scope;
   scope.outer = &outer;
   scope.graph.name = proto.name();
-  for (const onnx::ValueInfoProto& info : proto.input()) {
+  for (size_t i = 0; i < static_cast<size_t>(proto.input_size()); ++i) {
+    const onnx::ValueInfoProto& info = proto.input(static_cast<int>(i));
     TensorType type = info.has_type() ? DSQ_TRY(declared_type(info)) : TensorType{};
-    type.dtype = computed(type.dtype);
+    type.dtype = i < passed.size() ? passed[i].dtype : computed(type.dtype);
     scope.names[info.name()] = scope.graph.add_input(info.name(), std::move(type));
   }
   for (const std::string& name : captured) {
-    scope.names[name] = scope.graph.add_input(name, outer.graph.value(outer.names.find(name)->second).type);
+    TensorType type = outer.graph.value(outer.names.find(name)->second).type;
+    if (type.shape) {
+      type.shape->assign(type.shape->size(), kUnknown);
+    }
+    scope.names[name] = scope.graph.add_input(name, std::move(type));
   }
   DSQ_TRY(import_body(proto, scope, state));
   --state.depth;

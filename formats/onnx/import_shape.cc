@@ -133,6 +133,21 @@ Result<E> enum_of(const std::string& word, const char* what) {
   return fail(Code::ops_unsupported, "{} '{}'", what, word);
 }
 
+// Resize-10 does not say which pixel is nearest. ONNX Runtime, which defined it in practice, rounds down where an axis
+// grows and up where it shrinks.
+Result<NearestMode> nearest_before_11(const NodeImport& n, const Tensor* scales) {
+  bool grows = false;
+  bool shrinks = false;
+  for (int64_t i = 0; scales != nullptr && i < scales->count(); ++i) {
+    grows = grows || element(*scales, i) > 1;
+    shrinks = shrinks || element(*scales, i) < 1;
+  }
+  if (grows && shrinks) {
+    return n.refuse("a nearest resize of opset 10 that grows one axis and shrinks another");
+  }
+  return shrinks ? NearestMode::ceil : NearestMode::floor;
+}
+
 }  // namespace
 
 Result<void> convert_resize(NodeImport& n) {
@@ -146,6 +161,9 @@ Result<void> convert_resize(NodeImport& n) {
       const std::vector<float> values = n.attr_floats("scales");
       return Tensor::of<float>({static_cast<int64_t>(values.size())}, std::span<const float>(values));
     }()) : n.in(1);
+    if (n.op_type() == "Resize" && attrs.mode == ResizeMode::nearest) {
+      attrs.nearest = DSQ_TRY(nearest_before_11(n, n.scope().graph.constant(scales)));
+    }
     return n.finish(OpKind::resize, attrs, {n.in(0), ValueId::none, scales});
   }
   attrs.coord = DSQ_TRY(enum_of<CoordMode>(n.attr_string("coordinate_transformation_mode", "half_pixel"), "coordinate_transformation_mode"));

@@ -55,7 +55,7 @@ std::optional<Ints> NodeImport::ints(size_t i) const {
     return std::nullopt;
   }
   if (const Tensor* tensor = scope_.graph.constant(id); tensor != nullptr && !is_float(tensor->dtype())) {
-    return to_ints(*tensor);
+    return ints_in(*tensor);
   }
   return static_cast<size_t>(id) < scope_.known.size() ? scope_.known[static_cast<size_t>(id)] : std::nullopt;
 }
@@ -107,10 +107,16 @@ Result<void> NodeImport::finish(OpKind op, Attrs attrs, std::vector<ValueId> nod
   while (!node_inputs.empty() && node_inputs.back() == ValueId::none) {
     node_inputs.pop_back();
   }
-  const std::vector<std::string> outputs(proto_.output().begin(), proto_.output().end());
+  std::vector<std::string> outputs(proto_.output().begin(), proto_.output().end());
+  const bool recurrent = op == OpKind::lstm || op == OpKind::gru || op == OpKind::rnn;
+  const size_t least = recurrent ? 0 : static_cast<size_t>(op_def(op).min_outputs);
+  outputs.resize(std::max(outputs.size(), least));
+  for (size_t i = 0; i < least; ++i) {  // kernels fill these whether they are used or not
+    outputs[i] = outputs[i].empty() ? scope_.graph.unique_name(fmt::format("{}.unused{}", name(), i)) : outputs[i];
+  }
   const NodeId id = scope_.graph.add_node(op, name(), std::move(attrs), std::move(node_inputs), outputs);
-  for (size_t i = 0; i < outputs.size(); ++i) {
-    if (!outputs[i].empty()) {
+  for (size_t i = 0; i < output_count(); ++i) {
+    if (wants(i)) {
       scope_.names[outputs[i]] = scope_.graph.node(id).outputs[i];
     }
   }

@@ -94,8 +94,11 @@ using Converter = Result<void> (*)(NodeImport&);
 // Null when the operator is not known.
 Converter find_converter(std::string_view domain, std::string_view op_type);
 
-// import_graph.cc: a nested graph with the given values of the outer scope as extra inputs behind its own.
-Result<GraphRef> import_nested(onnx::GraphProto& proto, const std::vector<std::string>& captured, Scope& outer, ImportState& state);
+// import_graph.cc: a nested graph with the given values of the outer scope as extra inputs behind its own. `passed`
+// are the types that its own inputs get, for those that the file does not declare; of captured values only the rank is
+// relied on, since a branch that is never taken need not fit them.
+Result<GraphRef> import_nested(onnx::GraphProto& proto, const std::vector<TensorType>& passed,
+                               const std::vector<std::string>& captured, Scope& outer, ImportState& state);
 // The outer, non-constant values that nested graphs use, in order of first use.
 std::vector<std::string> captures_of(const std::vector<const onnx::GraphProto*>& nested, const Scope& outer);
 

@@ -133,8 +133,11 @@ DType computed(DType dtype) { return is_float(dtype) ? DType::f32 : dtype; }
 Result<Tensor> TensorReader::read(onnx::TensorProto& proto) {
   const DType dtype = DSQ_TRY(dtype_of_onnx(proto.data_type()));
   Shape shape(proto.dims().begin(), proto.dims().end());
-  const int64_t bytes = bytes_of(dtype, DSQ_TRY(checked_count(shape)));
-  bytes_read_ += bytes;
+  Result<int64_t> count = checked_count(shape);
+  if (!count) {
+    return std::move(count).error().at("tensor '" + proto.name() + "'");
+  }
+  bytes_read_ += bytes_of(dtype, *count);
   Result<Tensor> tensor = proto.data_location() == onnx::TensorProto::EXTERNAL ? read_external(proto, dtype, shape)
                           : proto.has_raw_data() ? read_raw(proto, dtype, shape)
                                                  : from_fields(proto, dtype, shape);

@@ -48,8 +48,14 @@ Result<void> if_else(InferContext& c) {
   for (size_t i = 1; i < c.input_count(); ++i) {
     passed.push_back(c.type(i));
   }
-  const std::vector<TensorType> then_types = DSQ_TRY(nested_types(attrs.then_graph, passed));
-  const std::vector<TensorType> else_types = DSQ_TRY(nested_types(attrs.else_graph, passed));
+  // A branch that does not fit the shapes at hand cannot be taken, so the other one decides.
+  Result<std::vector<TensorType>> then_branch = nested_types(attrs.then_graph, passed);
+  Result<std::vector<TensorType>> else_branch = nested_types(attrs.else_graph, passed);
+  if (!then_branch && !else_branch) {
+    return std::move(then_branch).error();
+  }
+  const std::vector<TensorType>& then_types = then_branch ? *then_branch : *else_branch;
+  const std::vector<TensorType>& else_types = else_branch ? *else_branch : *then_branch;
   if (then_types.size() != c.output_count() || else_types.size() != c.output_count()) {
     return fail(Code::graph_invalid, "the branches have {} and {} outputs, {} expected", then_types.size(), else_types.size(), c.output_count());
   }

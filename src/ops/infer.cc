@@ -13,10 +13,16 @@ std::optional<Ints> ints_of(const Graph& graph, ValueId id, const KnownInts& kno
   const Tensor* constant = graph.constant(id);
   const bool small_ints = constant != nullptr && constant->rank() <= 1 && constant->count() <= kMaxInts &&
                           (constant->dtype() == DType::i64 || constant->dtype() == DType::i32);
-  return small_ints ? std::optional<Ints>(to_ints(*constant)) : known[static_cast<size_t>(id)];
+  return small_ints ? std::optional<Ints>(ints_in(*constant)) : known[static_cast<size_t>(id)];
 }
 
 }  // namespace
+
+Ints ints_in(const Tensor& tensor) {
+  Ints ints = to_ints(tensor);
+  std::ranges::replace(ints, kAnyInt, kAnyInt + 1);
+  return ints;
+}
 
 const Ints* InferContext::known_ints(size_t i) const {
   const Ints* found = ints(i);

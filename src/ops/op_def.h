@@ -60,6 +60,10 @@ class InferContext {
   std::vector<std::optional<Ints>> output_ints_;
 };
 
+// The contents of an integer tensor. INT64_MIN, which is kAnyInt here, becomes its neighbour: in models it is the bound
+// of a slice that lies before every element.
+Ints ints_in(const Tensor& tensor);
+
 // How an operator behaves under quantization (passes/plan_quant.cc applies it).
 enum class QuantRule : uint8_t {
   none,        // stays in float

@@ -171,7 +171,7 @@ Result<void> Executable::allocate_outputs(const Node& node) {
     const Tensor& tensor = values_[static_cast<size_t>(input)];
     std::optional<Ints> ints;
     if ((tensor.dtype() == DType::i64 || tensor.dtype() == DType::i32) && tensor.rank() <= 1) {
-      ints = to_ints(tensor);
+      ints = ints_in(tensor);
     }
     inputs.push_back({true, tensor.type(), &tensor, std::move(ints)});
   }

@@ -76,7 +76,7 @@ class Structure(Case):
     def test_duplicate_and_empty_names(self):
         nodes = [node("Neg", ["x"], ["a"], name="same"), node("Relu", ["a"], ["b"], name="same"),
                  node("Abs", ["x"], ["c"], name=""), node("Sum", ["b", "c"], ["y"], name="same")]
-        self.check(model(nodes, X, Y), DATA)
+        self.check(model(nodes, X, Y), DATA, expected={"y": np.maximum(-DATA["x"], 0) + np.abs(DATA["x"])})
 
     def test_outputs_that_are_inputs_constants_or_shared(self):
         nodes = [node("Neg", ["x"], ["a"]), node("Identity", ["a"], ["b"]), node("Identity", ["w"], ["c"])]
@@ -93,6 +93,8 @@ class Structure(Case):
     def test_optional_outputs_left_out(self):
         made = model([node("TopK", ["x", "k"], ["", "y"])], X, [value("y", I64)], {"k": ints(2)})
         self.check(made, DATA, expected={"y": np.argsort(-DATA["x"], 1, kind="stable")[:, :2]})
+        made = model([node("TopK", ["x", "k"], ["y"])], X, [value("y")], {"k": ints(2)})
+        self.check(made, DATA, expected={"y": -np.sort(-DATA["x"], 1)[:, :2]})
 
     def test_local_functions(self):
         made = parser.parse_model("""
@@ -186,6 +188,15 @@ class Control(Case):
                      X + [value("c", BOOL, [1])], Y, opset=16)
         self.check(made, {**DATA, "c": np.array([True])}, {**DATA, "c": np.array([False])})
 
+    def test_if_with_a_branch_that_does_not_fit(self):
+        then = helper.make_graph([node("Squeeze", ["x", "zero"], ["t"])], "then", [], [value("t")])
+        other = helper.make_graph([node("Identity", ["x"], ["e"])], "else", [], [value("e")])
+        nodes = [node("Shape", ["x"], ["s"]), node("Gather", ["s", "zero"], ["n"]), node("Equal", ["n", "one"], ["c"]),
+                 node("If", ["c"], ["y"], then_branch=then, else_branch=other)]
+        for n in "n", 3:
+            made = model(nodes, [value("x", F, [n, 4])], Y, {"zero": ints(0), "one": ints(1)})
+            self.check(made, DATA, *([{"x": random(1, 4)}] if n == "n" else []))
+
     def test_nested_if_and_constants_from_outside(self):
         inner_then = helper.make_graph([node("Add", ["x", "k"], ["p"])], "it", [], [value("p")])
         inner_else = helper.make_graph([node("Sub", ["x", "outer"], ["q"])], "ie", [], [value("q")])
@@ -264,7 +275,7 @@ class Refused(Case):
     def test_files_that_are_no_models(self):
         whole = model([node("MatMul", ["x", "w"], ["y"])], X, Y, {"w": random(4, 500)}).SerializeToString()
         for name, content, code in (("empty", b"", "E102"), ("garbage", b"\x89PNG" + bytes(range(256)) * 9, "E102"),
-                                    ("truncated", whole[: len(whole) // 2], "E103"), ("short", whole[:5], "E102"), ("text", b"hello " * 99, "E102")):
+                                    ("truncated", whole[: len(whole) // 2], "E103"), ("short", whole[:5], "E103"), ("text", b"hello " * 99, "E102")):
             with open(self.path(name), "wb") as file:
                 file.write(content)
             self.refused(self.path(name), code, name)
@@ -280,7 +291,8 @@ class Refused(Case):
             self.assertEqual(status, 3, f"{length} of {len(whole)} bytes: {errors}")
 
     def test_operator_sets(self):
-        self.refused(model([node("Relu", ["x"], ["y"])], X, Y, opset=6), "E104", "6")
+        self.check(model([node("Relu", ["x"], ["y"])], X, Y, opset=6), DATA, expected={"y": np.maximum(DATA["x"], 0)})
+        self.refused(model([node("Add", ["x", "x"], ["y"], name="sum")], X, Y, opset=6), "E105", "sum", "opset 6", "before opset 7")
         self.refused(model([node("Relu", ["x"], ["y"])], X, Y, opset=99), "E104", "99")
         self.refused(model([node("Relu", ["x"], ["y"])], X, Y, ir=2), "E104", "2")
 

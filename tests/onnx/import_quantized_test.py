@@ -96,7 +96,7 @@ class WholeNetworks(Case):
         arrays = {"x": random(4, 3, 32, 32)}
         for per_channel, activations, weights in ((False, Type.QUInt8, Type.QInt8), (True, Type.QInt8, Type.QInt8),
                                                   (True, Type.QUInt8, Type.QInt8), (False, Type.QUInt8, Type.QUInt8)):
-            path = self.quantized("resnet_old11", arrays, quant_format=Format.QDQ, per_channel=per_channel,
+            path = self.quantized("resnet_new18", arrays, quant_format=Format.QDQ, per_channel=per_channel,
                                   activation_type=activations, weight_type=weights)
             self.near(path, arrays, 0.02)
         path = self.quantized("mobilenet_old13", arrays, quant_format=Format.QDQ, per_channel=True)

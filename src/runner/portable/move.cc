@@ -70,7 +70,7 @@ Result<void> tile(const Call& call) {  // each axis becomes (repeats, size)
 
 Result<void> slice(const Call& call) {
   const Shape& in = call.input(0).shape();
-  const auto ints = [&](size_t i) { return call.has(i) ? to_ints(call.input(i)) : Ints{}; };
+  const auto ints = [&](size_t i) { return call.has(i) ? ints_in(call.input(i)) : Ints{}; };
   const Ints axes = ints(3);
   const Ints steps = ints(4);
   const std::vector<SliceRange> ranges = DSQ_TRY(
