@@ -39,8 +39,8 @@ Result<void> convert_shape(NodeImport& n);
 Result<void> convert_split(NodeImport& n);
 Result<void> convert_slice(NodeImport& n);
 Result<void> convert_pad(NodeImport& n);
-Result<void> convert_resize(NodeImport& n);  // Resize, Upsample
-Result<void> convert_blocks(NodeImport& n);  // DepthToSpace, SpaceToDepth
+Result<void> convert_resize(NodeImport& n);   // Resize, Upsample
+Result<void> convert_blocks(NodeImport& n);   // DepthToSpace, SpaceToDepth
 Result<void> convert_indexed(NodeImport& n);  // Concat, Gather and what else has an axis
 Result<void> convert_scatter(NodeImport& n);
 Result<void> convert_eye_like(NodeImport& n);

@@ -31,11 +31,14 @@ Result<onnx::ModelProto> parse_model(std::span<const std::byte> bytes, const std
   if (!parsed) {
     // Every ONNX file begins with the field ir_version: 0x08 and a small number.
     const bool begins_like_onnx = bytes.size() > 2 && bytes[0] == std::byte{0x08} && bytes[1] < std::byte{0x20};
-    return begins_like_onnx ? fail(Code::model_truncated, "the ONNX file ends early or is damaged at byte {} of {}", coded.CurrentPosition(), bytes.size()).at(path)
+    return begins_like_onnx ? fail(Code::model_truncated, "the ONNX file ends early or is damaged at byte {} of {}",
+                                   coded.CurrentPosition(), bytes.size())
+                                  .at(path)
                             : fail(Code::not_a_model, "not an ONNX file").at(path);
   }
   if (!model.has_graph() || model.opset_import_size() == 0) {
-    return fail(Code::not_a_model, "an ONNX file without {}", model.has_graph() ? "an operator set" : "a graph").at(path);
+    return fail(Code::not_a_model, "an ONNX file without {}", model.has_graph() ? "an operator set" : "a graph")
+        .at(path);
   }
   return model;
 }
@@ -47,7 +50,8 @@ Result<int64_t> opset_of(const onnx::ModelProto& model, const std::string& path)
   for (const onnx::OperatorSetIdProto& set : model.opset_import()) {
     if (set.domain().empty() || set.domain() == "ai.onnx") {
       if (set.version() < kMinOpset || set.version() > kMaxOpset) {
-        return fail(Code::opset_unsupported, "opset {} is outside {} to {}", set.version(), kMinOpset, kMaxOpset).at(path);
+        return fail(Code::opset_unsupported, "opset {} is outside {} to {}", set.version(), kMinOpset, kMaxOpset)
+            .at(path);
       }
       return set.version();
     }
@@ -69,9 +73,11 @@ Result<void> import_inputs(const onnx::GraphProto& proto, const ImportOptions& o
     if (const auto found = overrides.find(info.name()); found != overrides.end()) {
       const Shape& wanted = found->second;
       for (size_t d = 0; type.shape && d < wanted.size(); ++d) {
-        const bool fits = type.shape->size() == wanted.size() && ((*type.shape)[d] == kUnknown || (*type.shape)[d] == wanted[d]);
+        const bool fits =
+            type.shape->size() == wanted.size() && ((*type.shape)[d] == kUnknown || (*type.shape)[d] == wanted[d]);
         if (!fits) {
-          return fail(Code::shape_override, "{} contradicts the model's {}", text_of(wanted), text_of(*type.shape)).at("input '" + info.name() + "'");
+          return fail(Code::shape_override, "{} contradicts the model's {}", text_of(wanted), text_of(*type.shape))
+              .at("input '" + info.name() + "'");
         }
       }
       type.shape = wanted;
@@ -79,7 +85,8 @@ Result<void> import_inputs(const onnx::GraphProto& proto, const ImportOptions& o
     }
     ValueId id = scope.graph.add_input(info.name(), type);
     if (computed(type.dtype) != type.dtype) {
-      const NodeId cast = scope.graph.add_node(OpKind::cast, info.name() + ".f32", CastAttrs{DType::f32}, {id}, {info.name() + ".f32"});
+      const NodeId cast =
+          scope.graph.add_node(OpKind::cast, info.name() + ".f32", CastAttrs{DType::f32}, {id}, {info.name() + ".f32"});
       DSQ_TRY(infer_outputs(scope.graph, cast, scope.known));
       id = scope.graph.node(cast).outputs[0];
     }
@@ -141,7 +148,9 @@ Result<void> check_weights(const Graph& graph) {
       const std::span<const float> values = tensor->values<float>();
       const auto bad = std::ranges::find_if(values, [](float v) { return !std::isfinite(v); });
       if (bad != values.end()) {
-        return fail(Code::weights_not_finite, "element {} of '{}' is {}", bad - values.begin(), graph.value(input).name, *bad).at("node '" + node.name + "'");
+        return fail(Code::weights_not_finite, "element {} of '{}' is {}", bad - values.begin(), graph.value(input).name,
+                    *bad)
+            .at("node '" + node.name + "'");
       }
     }
   }
@@ -153,12 +162,15 @@ Error refusal(const std::vector<std::string>& refused, const std::string& path) 
   for (const std::string& each : refused) {
     list += "\n  " + each;
   }
-  return fail(Code::ops_unsupported, "{} node{} cannot be imported:{}", refused.size(), refused.size() == 1 ? "" : "s", list).at(path);
+  return fail(Code::ops_unsupported, "{} node{} cannot be imported:{}", refused.size(), refused.size() == 1 ? "" : "s",
+              list)
+      .at(path);
 }
 
 }  // namespace
 
-Result<Imported> import_onnx(const std::filesystem::path& path, const ImportOptions& options, Diagnostics& diagnostics) {
+Result<Imported> import_onnx(const std::filesystem::path& path, const ImportOptions& options,
+                             Diagnostics& diagnostics) {
   const std::shared_ptr<const MappedFile> file = DSQ_TRY(MappedFile::open(path));
   onnx::ModelProto model = DSQ_TRY(parse_model(file->bytes(), path.string()));
   ImportState state{TensorReader(path), DSQ_TRY(opset_of(model, path.string())), diagnostics, {}, 0};

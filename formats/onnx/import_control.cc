@@ -95,7 +95,8 @@ Result<void> convert_scan(NodeImport& n) {
   }
   const int64_t first_axis = in_axes.empty() ? 0 : in_axes[0];
   const ShapeAttrs length{first_axis, first_axis == -1 ? INT64_MAX : first_axis + 1};
-  std::vector<ValueId> inputs = {DSQ_TRY(n.emit(OpKind::shape, length, {n.in(static_cast<size_t>(states))})), ValueId::none};
+  std::vector<ValueId> inputs = {DSQ_TRY(n.emit(OpKind::shape, length, {n.in(static_cast<size_t>(states))})),
+                                 ValueId::none};
   for (int64_t i = 0; i < states; ++i) {
     inputs.push_back(n.in(static_cast<size_t>(i)));
   }
@@ -106,8 +107,10 @@ Result<void> convert_scan(NodeImport& n) {
     const int64_t axis = in_axes.empty() ? 0 : in_axes[at];
     ValueId index = round;
     if (!in_reversed.empty() && in_reversed[at] != 0) {  // -1 - round counts from the end
-      const ValueId minus_one = scope.graph.add_constant(scope.graph.unique_name("scan.minus_one"), Tensor::scalar<int64_t>(-1));
-      const NodeId sub = scope.graph.add_node(OpKind::sub, n.name(), ActAttrs{}, {minus_one, round}, {scope.graph.unique_name("scan.index")});
+      const ValueId minus_one =
+          scope.graph.add_constant(scope.graph.unique_name("scan.minus_one"), Tensor::scalar<int64_t>(-1));
+      const NodeId sub = scope.graph.add_node(OpKind::sub, n.name(), ActAttrs{}, {minus_one, round},
+                                              {scope.graph.unique_name("scan.index")});
       DSQ_TRY(infer_outputs(scope.graph, sub, scope.known));
       index = scope.graph.node(sub).outputs[0];
     }
@@ -122,7 +125,8 @@ Result<void> convert_scan(NodeImport& n) {
   }
   DSQ_TRY(import_body(*body, scope, n.state()));
   std::vector<ValueId> outputs = scope.graph.outputs();
-  outputs.insert(outputs.begin(), scope.graph.add_constant(scope.graph.unique_name("scan.go_on"), Tensor::scalar<bool>(true)));
+  outputs.insert(outputs.begin(),
+                 scope.graph.add_constant(scope.graph.unique_name("scan.go_on"), Tensor::scalar<bool>(true)));
   scope.graph.set_outputs(std::move(outputs));
   scope.graph.compact();
   LoopAttrs attrs;

@@ -13,7 +13,8 @@ namespace {
 constexpr int kMaxNesting = 32;
 
 // The names that a nested graph takes from outside, in order of first use.
-void collect_free(const onnx::GraphProto& graph, std::set<std::string> defined, std::vector<std::string>& free, int depth) {
+void collect_free(const onnx::GraphProto& graph, std::set<std::string> defined, std::vector<std::string>& free,
+                  int depth) {
   if (depth > kMaxNesting) {
     return;  // import_nested refuses it
   }
@@ -73,7 +74,8 @@ Result<std::vector<int>> sorted_nodes(const onnx::GraphProto& proto) {
         users[static_cast<size_t>(found->second)].push_back(i);
         ++waiting[static_cast<size_t>(i)];
       } else if (found != producer.end()) {
-        return fail(Code::graph_invalid, "a node uses its own output '{}'", name).at("node '" + proto.node(i).name() + "'");
+        return fail(Code::graph_invalid, "a node uses its own output '{}'", name)
+            .at("node '" + proto.node(i).name() + "'");
       }
     }
   }
@@ -95,7 +97,8 @@ Result<std::vector<int>> sorted_nodes(const onnx::GraphProto& proto) {
   }
   if (static_cast<int>(order.size()) != proto.node_size()) {
     const auto stuck = std::ranges::find_if(waiting, [](int w) { return w > 0; }) - waiting.begin();
-    return fail(Code::graph_invalid, "the graph has a cycle").at("node '" + proto.node(static_cast<int>(stuck)).name() + "'");
+    return fail(Code::graph_invalid, "the graph has a cycle")
+        .at("node '" + proto.node(static_cast<int>(stuck)).name() + "'");
   }
   return order;
 }
@@ -109,7 +112,7 @@ Result<void> import_node(onnx::NodeProto& proto, Scope& scope, ImportState& stat
     }
   }
   const Converter convert = find_converter(proto.domain(), proto.op_type());
-  Result<void> done = convert == nullptr ? node.refuse("not supported")
+  Result<void> done = convert == nullptr                              ? node.refuse("not supported")
                       : !keeps_its_form(proto.op_type(), state.opset) ? node.refuse("its form of before opset 7")
                                                                       : convert(node);
   if (done) {
@@ -117,7 +120,8 @@ Result<void> import_node(onnx::NodeProto& proto, Scope& scope, ImportState& stat
   }
   if (done.error().code == Code::ops_unsupported) {
     const std::string domain = proto.domain().empty() ? "" : proto.domain() + "::";
-    state.refused.push_back(fmt::format("{}{} (node '{}', opset {}): {}", domain, proto.op_type(), node.name(), state.opset, done.error().what));
+    state.refused.push_back(fmt::format("{}{} (node '{}', opset {}): {}", domain, proto.op_type(), node.name(),
+                                        state.opset, done.error().what));
   } else if (state.refused.empty()) {
     return std::move(done).error().at("node '" + node.name() + "'");
   }  // otherwise the error may come from the open outputs of a refused node
@@ -160,7 +164,8 @@ Result<void> import_outputs(const onnx::GraphProto& proto, Scope& scope, ImportS
 
 Result<TensorType> declared_type(const onnx::ValueInfoProto& info) {
   if (!info.type().has_tensor_type()) {
-    return fail(Code::ops_unsupported, "'{}' is not a tensor; sequences, maps and optional values are not supported", info.name());
+    return fail(Code::ops_unsupported, "'{}' is not a tensor; sequences, maps and optional values are not supported",
+                info.name());
   }
   const onnx::TypeProto::Tensor& tensor = info.type().tensor_type();
   Result<DType> dtype = dtype_of_onnx(tensor.elem_type());

@@ -42,7 +42,8 @@ Result<void> convert_conv(NodeImport& n) {
   }
   const Shape kernel = n.attr_ints("kernel_shape");
   const TensorType& w = n.type(1);
-  if (!kernel.empty() && w.known() && !std::equal(kernel.begin(), kernel.end(), w.shape->begin() + std::min<long>(2, w.rank()), w.shape->end())) {
+  if (!kernel.empty() && w.known() &&
+      !std::equal(kernel.begin(), kernel.end(), w.shape->begin() + std::min<long>(2, w.rank()), w.shape->end())) {
     return n.invalid(fmt::format("kernel_shape {} does not fit weights {}", text_of(kernel), text_of(*w.shape)));
   }
   return n.finish(n.op_type() == "Conv" ? OpKind::conv : OpKind::conv_integer, std::move(attrs), n.inputs());
@@ -59,7 +60,9 @@ Result<void> convert_pool(NodeImport& n) {
   attrs.count_include_pad = n.attr_int("count_include_pad", 0) != 0;
   attrs.column_major = n.attr_int("storage_order", 0) != 0;
   attrs.p = n.attr_int("p", 2);
-  const OpKind op = n.op_type() == "MaxPool" ? OpKind::max_pool : n.op_type() == "LpPool" ? OpKind::lp_pool : OpKind::avg_pool;
+  const OpKind op = n.op_type() == "MaxPool"  ? OpKind::max_pool
+                    : n.op_type() == "LpPool" ? OpKind::lp_pool
+                                              : OpKind::avg_pool;
   return n.finish(op, std::move(attrs), {n.in(0)});
 }
 
@@ -94,21 +97,27 @@ Result<void> convert_batch_norm(NodeImport& n) {
 Result<void> convert_norm(NodeImport& n) {
   const std::string& type = n.op_type();
   if (type == "LRN") {
-    return n.finish(OpKind::lrn, LrnAttrs{n.attr_float("alpha", 1e-4F), n.attr_float("beta", 0.75F), n.attr_float("bias", 1), n.attr_int("size", 1)}, {n.in(0)});
+    return n.finish(OpKind::lrn,
+                    LrnAttrs{n.attr_float("alpha", 1e-4F), n.attr_float("beta", 0.75F), n.attr_float("bias", 1),
+                             n.attr_int("size", 1)},
+                    {n.in(0)});
   }
   NormAttrs attrs;
   attrs.epsilon = n.attr_float("epsilon", 1e-5F);
   attrs.axis = n.attr_int("axis", -1);
   if (type == "LpNormalization") {
     attrs.p = n.attr_int("p", 2);
-    return attrs.p == 1 || attrs.p == 2 ? n.finish(OpKind::lp_norm, attrs, {n.in(0)}) : n.refuse("a norm with p = {}", attrs.p);
+    return attrs.p == 1 || attrs.p == 2 ? n.finish(OpKind::lp_norm, attrs, {n.in(0)})
+                                        : n.refuse("a norm with p = {}", attrs.p);
   }
   if (type == "MeanVarianceNormalization") {
     attrs.axes = n.attr_ints("axes");
     attrs.axes = n.attribute("axes") == nullptr ? Shape{0, 2, 3} : attrs.axes;
     return n.finish(OpKind::mean_variance_norm, attrs, {n.in(0)});
   }
-  const OpKind op = type == "LayerNormalization" ? OpKind::layer_norm : type == "RMSNormalization" ? OpKind::rms_norm : OpKind::instance_norm;
+  const OpKind op = type == "LayerNormalization" ? OpKind::layer_norm
+                    : type == "RMSNormalization" ? OpKind::rms_norm
+                                                 : OpKind::instance_norm;
   return n.finish(op, attrs, n.inputs());
 }
 
@@ -127,7 +136,8 @@ Result<void> convert_group_norm(NodeImport& n) {
   }
   for (size_t i = 1; i < inputs.size(); ++i) {
     const ValueId column = DSQ_TRY(n.emit(OpKind::unsqueeze, NoAttrs{}, {inputs[i], n.constant_ints({1})}));
-    const ValueId repeated = DSQ_TRY(n.emit(OpKind::expand, NoAttrs{}, {column, n.constant_ints({attrs.groups, channels / attrs.groups})}));
+    const ValueId repeated =
+        DSQ_TRY(n.emit(OpKind::expand, NoAttrs{}, {column, n.constant_ints({attrs.groups, channels / attrs.groups})}));
     inputs[i] = DSQ_TRY(n.emit(OpKind::reshape, ReshapeAttrs{}, {repeated, n.constant_ints({channels})}));
   }
   return n.finish(OpKind::group_norm, attrs, std::move(inputs));
@@ -144,7 +154,9 @@ Result<void> convert_gemm(NodeImport& n) {
 
 // Before opset 13 the input is seen as a matrix, cut at `axis`.
 Result<void> convert_softmax(NodeImport& n) {
-  const OpKind op = n.op_type() == "Softmax" ? OpKind::softmax : n.op_type() == "LogSoftmax" ? OpKind::log_softmax : OpKind::hardmax;
+  const OpKind op = n.op_type() == "Softmax"      ? OpKind::softmax
+                    : n.op_type() == "LogSoftmax" ? OpKind::log_softmax
+                                                  : OpKind::hardmax;
   if (n.opset() >= 13) {
     return n.finish(op, AxisAttrs{n.attr_int("axis", -1)}, {n.in(0)});
   }
@@ -170,12 +182,21 @@ namespace {
 
 Result<RnnFunction> rnn_function(const std::string& given) {
   constexpr std::array<std::pair<std::string_view, RnnFunction>, 11> kNames = {{
-      {"Sigmoid", RnnFunction::sigmoid}, {"Tanh", RnnFunction::tanh}, {"Relu", RnnFunction::relu}, {"Affine", RnnFunction::affine},
-      {"LeakyRelu", RnnFunction::leaky_relu}, {"ThresholdedRelu", RnnFunction::thresholded_relu}, {"ScaledTanh", RnnFunction::scaled_tanh},
-      {"HardSigmoid", RnnFunction::hard_sigmoid}, {"Elu", RnnFunction::elu}, {"Softsign", RnnFunction::softsign}, {"Softplus", RnnFunction::softplus},
+      {"Sigmoid", RnnFunction::sigmoid},
+      {"Tanh", RnnFunction::tanh},
+      {"Relu", RnnFunction::relu},
+      {"Affine", RnnFunction::affine},
+      {"LeakyRelu", RnnFunction::leaky_relu},
+      {"ThresholdedRelu", RnnFunction::thresholded_relu},
+      {"ScaledTanh", RnnFunction::scaled_tanh},
+      {"HardSigmoid", RnnFunction::hard_sigmoid},
+      {"Elu", RnnFunction::elu},
+      {"Softsign", RnnFunction::softsign},
+      {"Softplus", RnnFunction::softplus},
   }};
   const auto same = [&](std::string_view name) {
-    return std::ranges::equal(name, given, [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); });
+    return std::ranges::equal(name, given,
+                              [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); });
   };
   for (const auto& [name, function] : kNames) {
     if (same(name)) {
@@ -194,7 +215,9 @@ Result<void> convert_rnn(NodeImport& n) {
     attrs.hidden = n.type(2).shape->back();
   }
   const std::string direction = n.attr_string("direction", "forward");
-  attrs.direction = direction == "reverse" ? RnnDirection::reverse : direction == "bidirectional" ? RnnDirection::bidirectional : RnnDirection::forward;
+  attrs.direction = direction == "reverse"         ? RnnDirection::reverse
+                    : direction == "bidirectional" ? RnnDirection::bidirectional
+                                                   : RnnDirection::forward;
   if (const onnx::AttributeProto* functions = n.attribute("activations")) {
     for (const std::string& name : functions->strings()) {
       attrs.functions.push_back(DSQ_TRY(rnn_function(name)));
@@ -213,7 +236,8 @@ Result<void> convert_rnn(NodeImport& n) {
 // Scaled dot-product attention (opset 23), taken apart. Supported: four-dimensional Q, K, V with as many heads each,
 // an added or boolean mask, causal or not.
 Result<void> convert_attention(NodeImport& n) {
-  const bool plain = n.attr_float("softcap", 0) == 0 && n.attr_int("qk_matmul_output_mode", 0) == 0 && !n.has(4) && !n.has(5) && !n.has(6) && !n.wants(1);
+  const bool plain = n.attr_float("softcap", 0) == 0 && n.attr_int("qk_matmul_output_mode", 0) == 0 && !n.has(4) &&
+                     !n.has(5) && !n.has(6) && !n.wants(1);
   const TensorType& q = n.type(0);
   const TensorType& k = n.type(1);
   if (!plain || q.rank() != 4 || k.rank() != 4 || (*q.shape)[1] != (*k.shape)[1] || q.shape->back() == kUnknown) {
@@ -226,13 +250,15 @@ Result<void> convert_attention(NodeImport& n) {
   const ValueId minus_inf = n.constant(Tensor::scalar(-INFINITY));
   if (n.attr_int("is_causal", 0) != 0) {
     const ValueId ones_shape = DSQ_TRY(n.emit(OpKind::shape, ShapeAttrs{2, 4}, {scores}));
-    const ValueId ones = DSQ_TRY(n.emit(OpKind::constant_of_shape, NoAttrs{}, {ones_shape, n.constant(Tensor::of<bool>({1}, {true}))}));
+    const ValueId ones =
+        DSQ_TRY(n.emit(OpKind::constant_of_shape, NoAttrs{}, {ones_shape, n.constant(Tensor::of<bool>({1}, {true}))}));
     const ValueId visible = DSQ_TRY(n.emit(OpKind::trilu, FlagAttrs{}, {ones}));
     scores = DSQ_TRY(n.emit(OpKind::where, NoAttrs{}, {visible, scores, minus_inf}));
   }
   if (n.has(3)) {
     const bool boolean = n.type(3).dtype == DType::boolean;
-    scores = DSQ_TRY(boolean ? n.emit(OpKind::where, NoAttrs{}, {n.in(3), scores, minus_inf}) : n.emit(OpKind::add, ActAttrs{}, {scores, n.in(3)}));
+    scores = DSQ_TRY(boolean ? n.emit(OpKind::where, NoAttrs{}, {n.in(3), scores, minus_inf})
+                             : n.emit(OpKind::add, ActAttrs{}, {scores, n.in(3)}));
   }
   const ValueId weights = DSQ_TRY(n.emit(OpKind::softmax, AxisAttrs{-1}, {scores}));
   return n.finish(OpKind::matmul, {weights, n.in(2)});

@@ -27,7 +27,8 @@ Result<void> convert_dynamic_quantize(NodeImport& n) {
 // Integer operators with explicit scales become float ones between conversions: what they mean, not how they run.
 Result<void> convert_qlinear(NodeImport& n) {
   const auto dequantized = [&](size_t first, int64_t axis) {
-    return n.emit(OpKind::dequantize, QuantizeAttrs{axis, 0, DType::f32}, {n.in(first), n.in(first + 1), n.in(first + 2)});
+    return n.emit(OpKind::dequantize, QuantizeAttrs{axis, 0, DType::f32},
+                  {n.in(first), n.in(first + 1), n.in(first + 2)});
   };
   const bool conv = n.op_type() == "QLinearConv";
   const ValueId a = DSQ_TRY(dequantized(0, 1));

@@ -7,9 +7,15 @@ namespace dsq::onnx_format {
 namespace {
 
 constexpr std::array<std::pair<std::string_view, OpKind>, 10> kReductions = {{
-    {"ReduceL1", OpKind::reduce_l1}, {"ReduceL2", OpKind::reduce_l2}, {"ReduceLogSum", OpKind::reduce_log_sum},
-    {"ReduceLogSumExp", OpKind::reduce_log_sum_exp}, {"ReduceMax", OpKind::reduce_max}, {"ReduceMean", OpKind::reduce_mean},
-    {"ReduceMin", OpKind::reduce_min}, {"ReduceProd", OpKind::reduce_prod}, {"ReduceSum", OpKind::reduce_sum},
+    {"ReduceL1", OpKind::reduce_l1},
+    {"ReduceL2", OpKind::reduce_l2},
+    {"ReduceLogSum", OpKind::reduce_log_sum},
+    {"ReduceLogSumExp", OpKind::reduce_log_sum_exp},
+    {"ReduceMax", OpKind::reduce_max},
+    {"ReduceMean", OpKind::reduce_mean},
+    {"ReduceMin", OpKind::reduce_min},
+    {"ReduceProd", OpKind::reduce_prod},
+    {"ReduceSum", OpKind::reduce_sum},
     {"ReduceSumSquare", OpKind::reduce_sum_square},
 }};
 
@@ -39,7 +45,8 @@ Result<void> convert_topk(NodeImport& n) {
 }
 
 Result<void> convert_cumsum(NodeImport& n) {
-  return n.finish(OpKind::cumsum, CumSumAttrs{n.attr_int("exclusive", 0) != 0, n.attr_int("reverse", 0) != 0}, n.inputs());
+  return n.finish(OpKind::cumsum, CumSumAttrs{n.attr_int("exclusive", 0) != 0, n.attr_int("reverse", 0) != 0},
+                  n.inputs());
 }
 
 }  // namespace dsq::onnx_format

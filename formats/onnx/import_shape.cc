@@ -30,7 +30,8 @@ Result<void> convert_constant(NodeImport& n) {
     return n.refuse("a constant without a dense numeric value");
   };
   Tensor tensor = DSQ_TRY(make());
-  n.bind(0, n.scope().graph.add_constant(n.proto().output_size() > 0 ? n.proto().output(0) : n.name(), std::move(tensor)));
+  n.bind(0,
+         n.scope().graph.add_constant(n.proto().output_size() > 0 ? n.proto().output(0) : n.name(), std::move(tensor)));
   return {};
 }
 
@@ -83,7 +84,9 @@ Result<void> convert_squeeze(NodeImport& n) {
   return n.finish(n.op_type() == "Squeeze" ? OpKind::squeeze : OpKind::unsqueeze, std::move(inputs));
 }
 
-Result<void> convert_transpose(NodeImport& n) { return n.finish(OpKind::transpose, PermAttrs{n.attr_ints("perm")}, {n.in(0)}); }
+Result<void> convert_transpose(NodeImport& n) {
+  return n.finish(OpKind::transpose, PermAttrs{n.attr_ints("perm")}, {n.in(0)});
+}
 
 Result<void> convert_shape(NodeImport& n) {
   return n.finish(OpKind::shape, ShapeAttrs{n.attr_int("start", 0), n.attr_int("end", INT64_MAX)}, {n.in(0)});
@@ -107,17 +110,23 @@ Result<void> convert_slice(NodeImport& n) {
     axes.resize(starts.size());
     std::iota(axes.begin(), axes.end(), 0);
   }
-  return n.finish(OpKind::slice, {n.in(0), n.constant_ints(starts), n.constant_ints(n.attr_ints("ends")), n.constant_ints(axes)});
+  return n.finish(OpKind::slice,
+                  {n.in(0), n.constant_ints(starts), n.constant_ints(n.attr_ints("ends")), n.constant_ints(axes)});
 }
 
 Result<void> convert_pad(NodeImport& n) {
   const std::string mode = n.attr_string("mode", "constant");
   PadAttrs attrs;
-  attrs.mode = mode == "reflect" ? PadMode::reflect : mode == "edge" ? PadMode::edge : mode == "wrap" ? PadMode::wrap : PadMode::constant;
+  attrs.mode = mode == "reflect" ? PadMode::reflect
+               : mode == "edge"  ? PadMode::edge
+               : mode == "wrap"  ? PadMode::wrap
+                                 : PadMode::constant;
   if (n.opset() >= 11) {
     return n.finish(OpKind::pad, attrs, n.inputs());
   }
-  return n.finish(OpKind::pad, attrs, {n.in(0), n.constant_ints(n.attr_ints("pads")), n.constant(Tensor::scalar(n.attr_float("value", 0)))});
+  return n.finish(
+      OpKind::pad, attrs,
+      {n.in(0), n.constant_ints(n.attr_ints("pads")), n.constant(Tensor::scalar(n.attr_float("value", 0)))});
 }
 
 namespace {
@@ -153,22 +162,28 @@ Result<NearestMode> nearest_before_11(const NodeImport& n, const Tensor* scales)
 Result<void> convert_resize(NodeImport& n) {
   ResizeAttrs attrs;
   const std::string mode = n.attr_string("mode", "nearest");
-  attrs.mode = DSQ_TRY(enum_of<ResizeMode>(mode == "bilinear" || mode == "trilinear" ? "linear" : mode == "bicubic" ? "cubic" : mode, "mode"));
+  attrs.mode = DSQ_TRY(enum_of<ResizeMode>(mode == "bilinear" || mode == "trilinear" ? "linear"
+                                           : mode == "bicubic"                       ? "cubic"
+                                                                                     : mode,
+                                           "mode"));
   if (n.op_type() == "Upsample" || n.opset() < 11) {
     attrs.coord = CoordMode::asymmetric;
     attrs.nearest = NearestMode::floor;
     const ValueId scales = n.opset() < 9 ? n.constant([&] {
       const std::vector<float> values = n.attr_floats("scales");
       return Tensor::of<float>({static_cast<int64_t>(values.size())}, std::span<const float>(values));
-    }()) : n.in(1);
+    }())
+                                         : n.in(1);
     if (n.op_type() == "Resize" && attrs.mode == ResizeMode::nearest) {
       attrs.nearest = DSQ_TRY(nearest_before_11(n, n.scope().graph.constant(scales)));
     }
     return n.finish(OpKind::resize, attrs, {n.in(0), ValueId::none, scales});
   }
-  attrs.coord = DSQ_TRY(enum_of<CoordMode>(n.attr_string("coordinate_transformation_mode", "half_pixel"), "coordinate_transformation_mode"));
+  attrs.coord = DSQ_TRY(enum_of<CoordMode>(n.attr_string("coordinate_transformation_mode", "half_pixel"),
+                                           "coordinate_transformation_mode"));
   attrs.nearest = DSQ_TRY(enum_of<NearestMode>(n.attr_string("nearest_mode", "round_prefer_floor"), "nearest_mode"));
-  attrs.aspect = DSQ_TRY(enum_of<AspectPolicy>(n.attr_string("keep_aspect_ratio_policy", "stretch"), "keep_aspect_ratio_policy"));
+  attrs.aspect =
+      DSQ_TRY(enum_of<AspectPolicy>(n.attr_string("keep_aspect_ratio_policy", "stretch"), "keep_aspect_ratio_policy"));
   attrs.cubic_a = n.attr_float("cubic_coeff_a", -0.75F);
   attrs.exclude_outside = n.attr_int("exclude_outside", 0) != 0;
   attrs.extrapolation = n.attr_float("extrapolation_value", 0);
@@ -176,22 +191,27 @@ Result<void> convert_resize(NodeImport& n) {
   attrs.axes = n.attr_ints("axes");
   std::vector<ValueId> inputs = n.inputs();
   for (size_t i = 1; i < inputs.size(); ++i) {  // exporters pass empty tensors for absent inputs
-    const bool empty = inputs[i] != ValueId::none && n.type(inputs[i]).known() && count_of(*n.type(inputs[i]).shape) == 0;
+    const bool empty =
+        inputs[i] != ValueId::none && n.type(inputs[i]).known() && count_of(*n.type(inputs[i]).shape) == 0;
     inputs[i] = empty ? ValueId::none : inputs[i];
   }
   return n.finish(OpKind::resize, std::move(attrs), std::move(inputs));
 }
 
 Result<void> convert_blocks(NodeImport& n) {
-  const BlockAttrs attrs{n.attr_int("blocksize", 1), n.attr_string("mode", "DCR") == "CRD" ? DepthOrder::crd : DepthOrder::dcr};
+  const BlockAttrs attrs{n.attr_int("blocksize", 1),
+                         n.attr_string("mode", "DCR") == "CRD" ? DepthOrder::crd : DepthOrder::dcr};
   return n.finish(n.op_type() == "DepthToSpace" ? OpKind::depth_to_space : OpKind::space_to_depth, attrs, {n.in(0)});
 }
 
 Result<void> convert_indexed(NodeImport& n) {
   const std::string& type = n.op_type();
   const int64_t fallback = type == "OneHot" ? -1 : type == "Compress" ? INT64_MIN : 0;
-  const OpKind op = type == "Concat" ? OpKind::concat : type == "Gather" ? OpKind::gather : type == "GatherElements" ? OpKind::gather_elements
-                    : type == "OneHot" ? OpKind::one_hot : OpKind::compress;
+  const OpKind op = type == "Concat"           ? OpKind::concat
+                    : type == "Gather"         ? OpKind::gather
+                    : type == "GatherElements" ? OpKind::gather_elements
+                    : type == "OneHot"         ? OpKind::one_hot
+                                               : OpKind::compress;
   return n.finish(op, AxisAttrs{n.attr_int("axis", fallback)}, n.inputs());
 }
 
@@ -200,7 +220,9 @@ Result<void> convert_scatter(NodeImport& n) {
   attrs.axis = n.attr_int("axis", 0);
   attrs.batch_dims = n.attr_int("batch_dims", 0);
   attrs.reduction = DSQ_TRY(enum_of<Reduction>(n.attr_string("reduction", "none"), "reduction"));
-  const OpKind op = n.op_type() == "GatherND" ? OpKind::gather_nd : n.op_type() == "ScatterND" ? OpKind::scatter_nd : OpKind::scatter_elements;
+  const OpKind op = n.op_type() == "GatherND"    ? OpKind::gather_nd
+                    : n.op_type() == "ScatterND" ? OpKind::scatter_nd
+                                                 : OpKind::scatter_elements;
   return n.finish(op, attrs, n.inputs());
 }
 
@@ -222,7 +244,8 @@ Result<void> convert_grid_sample(NodeImport& n) {
 }
 
 Result<void> convert_reverse_sequence(NodeImport& n) {
-  return n.finish(OpKind::reverse_sequence, SequenceAttrs{n.attr_int("batch_axis", 1), n.attr_int("time_axis", 0)}, n.inputs());
+  return n.finish(OpKind::reverse_sequence, SequenceAttrs{n.attr_int("batch_axis", 1), n.attr_int("time_axis", 0)},
+                  n.inputs());
 }
 
 Result<void> convert_flagged(NodeImport& n) {
@@ -232,6 +255,8 @@ Result<void> convert_flagged(NodeImport& n) {
   return n.finish(OpKind::non_max_suppression, FlagAttrs{n.attr_int("center_point_box", 0) != 0, false}, n.inputs());
 }
 
-Result<void> convert_einsum(NodeImport& n) { return n.finish(OpKind::einsum, EinsumAttrs{n.attr_string("equation", "")}, n.inputs()); }
+Result<void> convert_einsum(NodeImport& n) {
+  return n.finish(OpKind::einsum, EinsumAttrs{n.attr_string("equation", "")}, n.inputs());
+}
 
 }  // namespace dsq::onnx_format

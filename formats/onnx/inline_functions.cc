@@ -51,14 +51,18 @@ class Inliner {
 
  private:
   // The function's nodes with the call's values for its parameters and fresh names for everything inside.
-  google::protobuf::RepeatedPtrField<onnx::NodeProto> instantiate(const onnx::FunctionProto& function, const onnx::NodeProto& call) {
-    const std::string prefix = (call.name().empty() ? call.output().empty() ? call.op_type() : call.output(0) : call.name()) + "/" + std::to_string(calls_++) + "/";
+  google::protobuf::RepeatedPtrField<onnx::NodeProto> instantiate(const onnx::FunctionProto& function,
+                                                                  const onnx::NodeProto& call) {
+    const std::string prefix =
+        (call.name().empty() ? call.output().empty() ? call.op_type() : call.output(0) : call.name()) + "/" +
+        std::to_string(calls_++) + "/";
     Names names;
     for (int i = 0; i < function.input_size(); ++i) {
       names[function.input(i)] = i < call.input_size() ? call.input(i) : "";
     }
     for (int i = 0; i < function.output_size(); ++i) {
-      names[function.output(i)] = i < call.output_size() && !call.output(i).empty() ? call.output(i) : prefix + function.output(i);
+      names[function.output(i)] =
+          i < call.output_size() && !call.output(i).empty() ? call.output(i) : prefix + function.output(i);
     }
     google::protobuf::RepeatedPtrField<onnx::NodeProto> body = function.node();
     for (onnx::NodeProto& node : body) {
@@ -137,7 +141,8 @@ class Inliner {
       }
       const auto is_meant = [&](const onnx::AttributeProto& each) { return each.name() == attribute.ref_attr_name(); };
       const auto given = std::ranges::find_if(call.attribute(), is_meant);
-      const std::vector<onnx::AttributeProto> defaults = given == call.attribute().end() ? defaults_of(function) : std::vector<onnx::AttributeProto>();
+      const std::vector<onnx::AttributeProto> defaults =
+          given == call.attribute().end() ? defaults_of(function) : std::vector<onnx::AttributeProto>();
       const auto fallback = std::ranges::find_if(defaults, is_meant);
       if (given != call.attribute().end() || fallback != defaults.end()) {
         onnx::AttributeProto copy = given != call.attribute().end() ? *given : *fallback;
@@ -160,7 +165,8 @@ Result<void> inline_functions(onnx::ModelProto& model) {
   for (const onnx::FunctionProto& function : model.functions()) {
     functions[{function.domain(), function.name()}] = &function;
   }
-  return functions.empty() ? Result<void>() : Inliner(std::move(functions)).expand(*model.mutable_graph()->mutable_node(), 0);
+  return functions.empty() ? Result<void>()
+                           : Inliner(std::move(functions)).expand(*model.mutable_graph()->mutable_node(), 0);
 }
 
 }  // namespace dsq::onnx_format

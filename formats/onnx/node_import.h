@@ -46,7 +46,7 @@ class NodeImport {
   // --- inputs
   size_t input_count() const { return static_cast<size_t>(proto_.input_size()); }
   bool has(size_t i) const { return i < input_count() && !proto_.input(static_cast<int>(i)).empty(); }
-  ValueId in(size_t i) const;          // none when absent
+  ValueId in(size_t i) const;           // none when absent
   std::vector<ValueId> inputs() const;  // all of them
   const TensorType& type(ValueId id) const { return scope_.graph.value(id).type; }
   const TensorType& type(size_t i) const { return type(in(i)); }
@@ -66,7 +66,9 @@ class NodeImport {
   Result<ValueId> emit(OpKind op, Attrs attrs, std::vector<ValueId> inputs);
   // The node that makes the ONNX node's outputs.
   Result<void> finish(OpKind op, Attrs attrs, std::vector<ValueId> inputs);
-  Result<void> finish(OpKind op, std::vector<ValueId> inputs) { return finish(op, default_attrs(op), std::move(inputs)); }
+  Result<void> finish(OpKind op, std::vector<ValueId> inputs) {
+    return finish(op, default_attrs(op), std::move(inputs));
+  }
   // Output `i` is that value.
   void bind(size_t i, ValueId value);
   ValueId constant(Tensor tensor);

@@ -80,7 +80,9 @@ Result<int64_t> to_number(const std::string& text) {
 // link, the folder that it leads to will do too: content-addressed caches link models and their data into one folder.
 Result<std::filesystem::path> resolve(const std::filesystem::path& model, const std::string& location) {
   namespace fs = std::filesystem;
-  const auto outside = [&] { return fail(Code::external_data, "external data at '{}' is not inside the model's folder", location); };
+  const auto outside = [&] {
+    return fail(Code::external_data, "external data at '{}' is not inside the model's folder", location);
+  };
   const fs::path given(location);
   if (location.empty() || given.is_absolute() || location.find('\0') != std::string::npos) {
     return outside();
@@ -139,8 +141,8 @@ Result<Tensor> TensorReader::read(onnx::TensorProto& proto) {
   }
   bytes_read_ += bytes_of(dtype, *count);
   Result<Tensor> tensor = proto.data_location() == onnx::TensorProto::EXTERNAL ? read_external(proto, dtype, shape)
-                          : proto.has_raw_data() ? read_raw(proto, dtype, shape)
-                                                 : from_fields(proto, dtype, shape);
+                          : proto.has_raw_data()                               ? read_raw(proto, dtype, shape)
+                                                                               : from_fields(proto, dtype, shape);
   if (!tensor) {
     return std::move(tensor).error().at("tensor '" + proto.name() + "'");
   }
@@ -150,7 +152,8 @@ Result<Tensor> TensorReader::read(onnx::TensorProto& proto) {
 Result<Tensor> TensorReader::read_raw(onnx::TensorProto& proto, DType dtype, Shape shape) {
   const auto bytes = static_cast<size_t>(bytes_of(dtype, count_of(shape)));
   if (proto.raw_data().size() != bytes) {
-    return fail(Code::tensor_invalid, "{} bytes stored for {} of {}", proto.raw_data().size(), text_of(shape), name_of(dtype));
+    return fail(Code::tensor_invalid, "{} bytes stored for {} of {}", proto.raw_data().size(), text_of(shape),
+                name_of(dtype));
   }
   const std::shared_ptr<std::string> owner(proto.release_raw_data());
   constexpr size_t kSmall = 256;
@@ -183,7 +186,8 @@ Result<Tensor> TensorReader::read_external(const onnx::TensorProto& proto, DType
   const int64_t length = keys.contains("length") ? DSQ_TRY(to_number(keys["length"])) : bytes;
   const auto size = static_cast<int64_t>(file->bytes().size());
   if (length != bytes || offset > size || bytes > size - offset) {
-    return fail(Code::external_data, "{} bytes at {} of '{}' ({} bytes) for {} of {}", length, offset, location, size, text_of(shape), name_of(dtype));
+    return fail(Code::external_data, "{} bytes at {} of '{}' ({} bytes) for {} of {}", length, offset, location, size,
+                text_of(shape), name_of(dtype));
   }
   const std::byte* data = file->bytes().data() + offset;
   if (reinterpret_cast<uintptr_t>(data) % static_cast<size_t>(std::max(bits_of(dtype) / 8, 1)) != 0) {

@@ -27,7 +27,7 @@ class TensorReader {
   // Errors: tensor_invalid, external_data.
   Result<Tensor> read(onnx::TensorProto& proto);
 
-  int64_t bytes_read() const { return bytes_read_; }        // in the stored types
+  int64_t bytes_read() const { return bytes_read_; }  // in the stored types
   int64_t external_bytes() const { return external_bytes_; }
 
  private:

@@ -74,7 +74,7 @@ Result<Ints> full_pads(int64_t rank, const Ints& pads, const Ints* axes) {
 }
 
 Result<int64_t> scaled_size(int64_t size, double scale) {
-  const double scaled = std::floor(static_cast<double>(size) * scale);
+  const double scaled = std::floor(static_cast<float>(size) * static_cast<float>(scale));  // as ONNX Runtime has it
   if (!(scale > 0) || !(scaled < static_cast<double>(kMaxDimension))) {
     return fail(Code::attribute_invalid, "scale {} of a dimension of {}", scale, size);
   }

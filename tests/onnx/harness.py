@@ -67,7 +67,7 @@ class Case(unittest.TestCase):
                 file.write(made.SerializeToString())
         np.savez(self.path("x.npz"), **arrays)
         command = [RUN_MODEL, source, self.path("x.npz"), self.path("y.npz"), *options]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
         outputs = dict(np.load(self.path("y.npz"))) if done.returncode == 0 else {}
         return done.returncode, done.stderr, outputs
 

@@ -71,6 +71,13 @@ class OldAndNewForms(Case):
                 kinds = dict(mode=mode, coordinate_transformation_mode=coordinates)
                 self.check(one("Resize", ("x", "r", "s", "z"), sizes, 11, fixed, **kinds), x)
                 self.check(one("Resize", ("x", "", "s"), {"s": scales}, 13, info, **kinds), x)
+        awkward = [value("x", F, ["n", 1, 10, 9])]
+        for scale in 0.7, 0.3, 4 / 3, 1.1, 2.9, 0.1:
+            for nearest in "floor", "ceil", "round_prefer_floor":
+                for coordinates in "half_pixel", "asymmetric":
+                    s = {"s": np.array([1, 1, scale, scale], np.float32)}
+                    kinds = dict(nearest_mode=nearest, coordinate_transformation_mode=coordinates)
+                    self.check(one("Resize", ("x", "", "s"), s, 13, awkward, **kinds), {"x": random(1, 1, 10, 9)})
         for nearest in "floor", "ceil", "round_prefer_floor", "round_prefer_ceil":
             self.check(one("Resize", ("x", "", "s"), {"s": scales}, 13, info, nearest_mode=nearest), x)
         self.check(one("Resize", ("x", "", "s"), {"s": np.array([1.5, 2], np.float32)}, 18, info, axes=[2, 3], mode="linear"), x)

@@ -25,17 +25,19 @@ struct AxisScale {
   double roi_end = 1;
 };
 
+// In binary32, as ONNX Runtime and torch compute it: whether 4 / 1.3333334 is 3 decides which pixel is the nearest.
 double source_coordinate(const AxisScale& a, CoordMode mode, int64_t x) {
-  const auto o = static_cast<double>(x);
+  const auto o = static_cast<float>(x);
+  const auto scale = static_cast<float>(a.scale);
   switch (mode) {
-    case CoordMode::half_pixel: return (o + 0.5) / a.scale - 0.5;
+    case CoordMode::half_pixel: return (o + 0.5F) / scale - 0.5F;
     case CoordMode::half_pixel_symmetric: {
       const double adjustment = static_cast<double>(a.out) / (static_cast<double>(a.in) * a.scale);
-      return static_cast<double>(a.in) / 2 * (1 - adjustment) + (o + 0.5) / a.scale - 0.5;
+      return static_cast<double>(a.in) / 2 * (1 - adjustment) + (o + 0.5F) / scale - 0.5F;
     }
-    case CoordMode::pytorch_half_pixel: return a.out > 1 ? (o + 0.5) / a.scale - 0.5 : 0.0;
-    case CoordMode::align_corners: return a.out == 1 ? 0.0 : o * static_cast<double>(a.in - 1) / static_cast<double>(a.out - 1);
-    case CoordMode::asymmetric: return o / a.scale;
+    case CoordMode::pytorch_half_pixel: return a.out > 1 ? (o + 0.5F) / scale - 0.5F : 0.0F;
+    case CoordMode::align_corners: return a.out == 1 ? 0.0F : o * static_cast<float>(a.in - 1) / static_cast<float>(a.out - 1);
+    case CoordMode::asymmetric: return o / scale;
     case CoordMode::tf_crop_and_resize: {
       const auto last = static_cast<double>(a.in - 1);
       return a.out > 1 ? a.roi_begin * last + o * (a.roi_end - a.roi_begin) * last / static_cast<double>(a.out - 1)
