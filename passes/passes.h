@@ -25,6 +25,9 @@ Result<bool> merge_common(Graph& graph, PassContext& context);
 // Removes nodes and constants that no output depends on.
 Result<bool> drop_dead(Graph& graph, PassContext& context);
 
+// Does all of this to the graphs within if_else and loop.
+Result<bool> canonicalize_nested(Graph& graph, PassContext& context);
+
 // --- layers: products with constant weights take in what surrounds them
 // Products with a constant matrix become `linear`.
 Result<bool> normalize_linear(Graph& graph, PassContext& context);

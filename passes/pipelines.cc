@@ -53,9 +53,15 @@ constexpr auto kActivations = std::to_array<std::string_view>({
     "fuse_activation",
 });
 
+// Nested graphs share nothing with their surroundings; constants that are folded here are known to them only as inputs.
+constexpr auto kNested = std::to_array<std::string_view>({
+    "canonicalize_nested",
+});
+
 constexpr auto kCanonicalize = std::to_array<PassGroup>({
     {kImport},
     {kClean, true},
+    {kNested},
     {kRecognise, true},
     {kFoldIntoLayers, true},
     {kActivations},

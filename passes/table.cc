@@ -11,6 +11,8 @@ namespace {
 constexpr auto kPasses = std::to_array<PassDef>({
     {"absorb_qdq", "Turns an already quantized model into a float model that remembers its ranges.", Stage::floating,
      Stage::floating, absorb_qdq},
+    {"canonicalize_nested", "Runs the list `canonicalize` on the graphs within if_else and loop.", Stage::floating,
+     Stage::floating, canonicalize_nested},
     {"drop_dead", "Removes nodes and constants that no output depends on.", Stage::floating, Stage::floating,
      drop_dead},
     {"fold_batchnorm", "Makes batch normalizations part of a layer next to them.", Stage::floating, Stage::floating,
