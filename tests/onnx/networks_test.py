@@ -21,12 +21,15 @@ INPUTS = {
 }
 
 
+def runs_of(name):
+    return INPUTS.get(name.split(".")[0]) or INPUTS[name.split("_")[0]]
+
+
 def main():
     names = sorted(os.listdir(MODELS))
     arguments = []
     for name in names:
-        runs = INPUTS.get(name.split(".")[0]) or INPUTS[name.split("_")[0]]
-        for run in runs:
+        for run in runs_of(name):
             arguments += ["--", os.path.join(MODELS, name), *run]
     return compare.main(sys.argv[1:] + arguments[1:])
 
