@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <numeric>
+#include <optional>
 
 #include "src/support/strings.h"
 
@@ -86,6 +87,7 @@ Result<Dataset> Dataset::make(const Graph& graph, std::vector<std::pair<std::str
   }
   Dataset data;
   bool any_open = false;  // an input whose first dimension the model leaves open
+  std::optional<int64_t> fixed_first;  // the first dimension of the first input that has one
   for (const ValueId id : graph.inputs()) {
     const Value& value = graph.value(id);
     const auto found = std::ranges::find(names, value.name);
@@ -102,6 +104,9 @@ Result<Dataset> Dataset::make(const Graph& graph, std::vector<std::pair<std::str
       diagnostics.note("array '" + value.name + "'", fmt::format("converted to {}", name_of(array->dtype())));
     }
     any_open = any_open || (value.type.shape && !value.type.shape->empty() && value.type.shape->front() == kUnknown);
+    if (!fixed_first && value.type.shape && !value.type.shape->empty()) {
+      fixed_first = value.type.shape->front();
+    }
     data.inputs_.push_back({std::move(*array), false, 1});
   }
   for (const std::string& name : names) {
@@ -122,7 +127,8 @@ Result<Dataset> Dataset::make(const Graph& graph, std::vector<std::pair<std::str
         return fail(Code::data_mismatch, "its shape is {}, the model expects {}", text_of(shape), text_of(value.type)).at("array '" + value.name + "'");
       }
       const int64_t first = wanted.empty() ? 1 : wanted.front();
-      input.shared = wanted.empty() || (any_open && first != kUnknown);
+      // Where all is fixed, the first input counts the samples and what has another size (a state) goes with each.
+      input.shared = wanted.empty() || (any_open ? first != kUnknown : first != *fixed_first);
       if (input.shared && !exact) {
         return fail(Code::data_mismatch, "its shape is {}, the model expects {}", text_of(shape), text_of(value.type)).at("array '" + value.name + "'");
       }
