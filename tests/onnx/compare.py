@@ -1,9 +1,9 @@
 """Runs models with dsquant's float runner and with ONNX Runtime on the same seeded inputs and demands the same results:
 floats within 1e-4 of the output's largest magnitude, integers and booleans equal.
 
-    compare.py RUN_MODEL [--backend NAME] MODEL [input=1,3,8,8[:low:high]]... [-- MODEL ...]...
+    compare.py PROGRAM [--backend NAME] MODEL [input=1,3,8,8[:low:high]]... [-- MODEL ...]...
 
-Inputs that are not given get the model's own type, 2 for an open batch and 8 for other open dimensions. A range of
+PROGRAM is run_model or dsquant. Inputs that are not given get the model's own type, 2 for an open batch and 8 for other open dimensions. A range of
 integers is [low, high).
 """
 import os
@@ -53,6 +53,13 @@ def difference(name, got, expected):
     return None
 
 
+def command_of(program, model, inputs, outputs, batched):
+    if os.path.basename(program) != "dsquant":
+        return [program, model, inputs, outputs]
+    whole = ["--batch", "64"] if batched else []  # all samples at once, as ONNX Runtime gets them
+    return [program, "run", model, "--inputs", inputs, "--outputs", outputs, *whole]
+
+
 def compare(run_model, options, model, given):
     """`given`: by input, a shape and range in words, or the array itself."""
     session_options = onnxruntime.SessionOptions()
@@ -69,11 +76,13 @@ def compare(run_model, options, model, given):
     with tempfile.TemporaryDirectory() as folder:
         inputs, outputs = os.path.join(folder, "x.npz"), os.path.join(folder, "y.npz")
         np.savez(inputs, **arrays)
-        done = subprocess.run([run_model, model, inputs, outputs, *options], capture_output=True, text=True, check=False)
+        batched = any(info.shape and not isinstance(info.shape[0], int) for info in session.get_inputs())
+        command = command_of(run_model, model, inputs, outputs, batched) + options
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             return [f"exit {done.returncode}: {done.stderr.strip()[-2000:]}"]
         got = np.load(outputs)
-        if list(got.files) != names:
+        if sorted(got.files) != sorted(names):
             return [f"outputs {list(got.files)} instead of {names}"]
         return [d for d in (difference(n, got[n], e) for n, e in zip(names, expected)) if d]
 
