@@ -68,6 +68,25 @@ Result<bool> fuse_layer_norm(Graph& graph, PassContext& context);
 // Root-mean-square normalization over the last axes.
 Result<bool> fuse_rms_norm(Graph& graph, PassContext& context);
 
+// --- plan: what is quantized, and how
+// Decides the precision of every layer; markers show where it changes.
+Result<bool> plan_quant(Graph& graph, PassContext& context);
+
+// --- assign: ranges become scales and zero points
+Result<bool> assign_params(Graph& graph, PassContext& context);
+// Moves markers above operators that only move values, so that these work on integers.
+Result<bool> hoist_markers(Graph& graph, PassContext& context);
+
+// --- store: what lies in the file
+// Stores the weights of planned layers, with the scales of their inputs absorbed.
+Result<bool> quantize_weights(Graph& graph, PassContext& context);
+// Stores large constants outside of layers as int8 or fp16.
+Result<bool> store_constants(Graph& graph, PassContext& context);
+
+// --- lower: what a device executes
+// Integer operators and explicit conversions in place of markers.
+Result<bool> lower_integer(Graph& graph, PassContext& context);
+
 std::span<const PassDef> all_passes();  // sorted by name
 // Errors: pass_unknown, with the nearest name.
 Result<const PassDef*> find_pass(std::string_view name, std::span<const PassDef> table = all_passes());

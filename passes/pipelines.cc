@@ -68,8 +68,27 @@ constexpr auto kCanonicalize = std::to_array<PassGroup>({
     {kClean, true},  // constants that were made on the way and are equal
 });
 
+constexpr auto kPlanPasses = std::to_array<std::string_view>({"plan_quant"});
+constexpr auto kAssignPasses = std::to_array<std::string_view>({
+    "assign_params",
+    "hoist_markers",  // needs to know the params: only equal ones can stand on both sides of an operator
+});
+constexpr auto kStorePasses = std::to_array<std::string_view>({
+    "quantize_weights",  // absorbs the scales of the inputs, so these must be settled
+    "store_constants",   // after it: what is left in float is no layer's weights
+});
+constexpr auto kLowerPasses = std::to_array<std::string_view>({"lower_integer"});
+constexpr auto kPlan = std::to_array<PassGroup>({{kPlanPasses}});
+constexpr auto kAssign = std::to_array<PassGroup>({{kAssignPasses}});
+constexpr auto kStore = std::to_array<PassGroup>({{kStorePasses}});
+constexpr auto kLower = std::to_array<PassGroup>({{kLowerPasses}});
+
 constexpr auto kLists = std::to_array<PassList>({
     {"canonicalize", "One way to say each thing: shapes known, constants folded, nothing superfluous.", kCanonicalize},
+    {"plan", "What is quantized, and how.", kPlan},
+    {"assign", "Ranges become scales and zero points.", kAssign},
+    {"store", "What lies in the file: integers, or fp16.", kStore},
+    {"lower", "What a device executes.", kLower},
 });
 
 }  // namespace

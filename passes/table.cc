@@ -11,6 +11,8 @@ namespace {
 constexpr auto kPasses = std::to_array<PassDef>({
     {"absorb_qdq", "Turns an already quantized model into a float model that remembers its ranges.", Stage::floating,
      Stage::floating, absorb_qdq},
+    {"assign_params", "Turns calibrated ranges into scales and zero points.", Stage::planned,
+     Stage::calibrated, assign_params},
     {"canonicalize_nested", "Runs the list `canonicalize` on the graphs within if_else and loop.", Stage::floating,
      Stage::floating, canonicalize_nested},
     {"drop_dead", "Removes nodes and constants that no output depends on.", Stage::floating, Stage::floating,
@@ -51,13 +53,23 @@ constexpr auto kPasses = std::to_array<PassDef>({
      Stage::floating, fuse_rms_norm},
     {"fuse_silu", "Recognises x * sigmoid(x).", Stage::floating, Stage::floating, fuse_silu},
     {"fuse_softmax", "Recognises exp(z) / sum(exp(z)).", Stage::floating, Stage::floating, fuse_softmax},
+    {"hoist_markers", "Moves markers above operators that only move values.", Stage::calibrated,
+     Stage::calibrated, hoist_markers},
     {"infer_shapes", "Sets the types of all values from those of the inputs.", Stage::floating, Stage::floating,
      infer_shapes},
+    {"lower_integer", "Puts integer operators and explicit conversions in place of markers.", Stage::quantized,
+     Stage::lowered, lower_integer},
     {"merge_common", "Merges equal constants, and nodes that compute the same of the same.", Stage::floating,
      Stage::floating, merge_common},
     {"normalize_linear", "Makes products with a constant matrix linear layers.", Stage::floating, Stage::floating,
      normalize_linear},
+    {"plan_quant", "Decides the precision of every layer and marks where it changes.", Stage::floating,
+     Stage::planned, plan_quant},
+    {"quantize_weights", "Stores the weights of planned layers as integers or fp16.", Stage::calibrated,
+     Stage::quantized, quantize_weights},
     {"simplify_arith", "Writes arithmetic with constants one way.", Stage::floating, Stage::floating, simplify_arith},
+    {"store_constants", "Stores large constants outside of layers as int8 or fp16.", Stage::quantized,
+     Stage::quantized, store_constants},
 });
 static_assert(std::ranges::is_sorted(kPasses, {}, &PassDef::name));
 

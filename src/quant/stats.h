@@ -12,8 +12,6 @@ namespace dsq {
 struct ChannelStats {
   float low = 0;
   float high = 0;
-  double sum = 0;
-  double sum_square = 0;
   std::vector<uint32_t> bins;  // kStatsBins, or empty when low == high
 };
 inline constexpr int kStatsBins = 256;

@@ -35,6 +35,7 @@ enum class Code : int {
   data_mismatch = 402,
   data_not_finite = 403,
   labels_mismatch = 404,
+  far_from_float = 405,
   // E6xx: file formats
   dsq_invalid = 601,
   dsq_corrupt = 602,

@@ -1,0 +1,26 @@
+// Pieces of lower_integer: replacing nodes, and the conversions at the borders between integers and floats.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "passes/marker.h"
+
+namespace dsq {
+
+// A node with one output, which gets `name` or one like it.
+ValueId insert_node(Graph& graph, OpKind op, const std::string& node_name, Attrs attrs, std::vector<ValueId> inputs, const std::string& name);
+
+// Another operator in a node's place: the new output takes over name, type, users and place among the outputs.
+ValueId replace_node(Graph& graph, NodeId id, OpKind op, Attrs attrs, std::vector<ValueId> inputs);
+
+void make_integer(Graph& graph, ValueId id, const QuantSpec& spec, const QuantParams& params);
+
+// Markers that are left become quantize (of floats) or requantize (of integers).
+void lower_static_markers(Graph& graph);
+
+// Floats again where a float operator, or a graph output, reads what is stored otherwise: dequantize for integers, cast
+// for fp16 constants.
+void restore_floats(Graph& graph);
+
+}  // namespace dsq

@@ -1,0 +1,19 @@
+// Markers: requantize nodes with one input, which only say "from here on in this precision". Values pass through them
+// until lowering; their output carries the QuantSpec, and later the QuantParams.
+#pragma once
+
+#include <optional>
+
+#include "src/ir/graph.h"
+
+namespace dsq {
+
+bool is_marker(const Graph& graph, NodeId id);
+
+// Whether the value is to be integers of a range known beforehand.
+bool is_static_integer(const Graph& graph, ValueId id);
+
+// The marker with the most bits, when every user of the value is a static marker and it is no graph output.
+std::optional<NodeId> finest_static_marker(const Graph& graph, ValueId id);
+
+}  // namespace dsq

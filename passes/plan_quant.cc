@@ -1,0 +1,160 @@
+// plan_quant: decides what is quantized, and how.
+//
+//   Before  %y = conv(%x, %w, %b)
+//   After   %x.u4 = requantize(%x)  spec(u4, axis=1, calibrated)      a marker: values pass through it until lowering
+//           %y = conv(%x.u4, %w, %b)    %w spec(i8, axis=0)
+//
+// Activations: 4 bits are unsigned with a zero point, and with calibrated ranges have a scale for each channel, which
+// the 8-bit weights absorb (quantize_weights); 8 bits have one scale. Without data, ranges are taken at run time: for
+// each sample, or for each token where a linear layer sees sequences. The first and last layers get 8 bits.
+#include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
+
+#include "passes/quant_layer.h"
+#include "passes/plan_rules.h"
+#include "passes/passes.h"
+
+namespace dsq {
+namespace {
+
+QuantSpec act_spec(const QuantLayer& layer, Precision act, bool calibrated, int64_t rank, bool linear) {
+  QuantSpec spec;
+  spec.storage = act == Precision::fp16 ? DType::f16 : act == Precision::int4 ? DType::u4 : DType::u8;
+  if (act == Precision::fp16) {
+    spec.range = RangeSource::fixed;
+  } else if (calibrated) {
+    spec.range = RangeSource::calibrated;
+    spec.granularity.axis = act == Precision::int4 ? layer.x_axis : -1;
+  } else {
+    spec.range = linear && rank > 2 ? RangeSource::per_token : RangeSource::per_sample;
+  }
+  return spec;
+}
+
+QuantSpec weight_spec(const QuantLayer& layer, Precision weights) {
+  QuantSpec spec;
+  spec.storage = weights == Precision::fp16 ? DType::f16 : weights == Precision::int4 ? DType::i4 : DType::i8;
+  spec.granularity.axis = weights == Precision::fp16 ? -1 : layer.w_axis;
+  spec.symmetric = true;
+  spec.range = RangeSource::fixed;
+  return spec;
+}
+
+// Markers made so far, so that consumers with the same wish share one.
+class Markers {
+ public:
+  explicit Markers(Graph& graph) : graph_(graph) {}
+
+  ValueId on(ValueId x, const QuantSpec& spec) {
+    const auto key = std::tuple(x, spec.storage, spec.granularity.axis, spec.range);
+    const auto found = made_.find(key);
+    if (found != made_.end()) {
+      return found->second;
+    }
+    const std::string name = graph_.value(x).name + "." + std::string(name_of(spec.storage));
+    const NodeId node = graph_.add_node(OpKind::requantize, name, NoAttrs{}, {x}, {name});
+    const ValueId marked = graph_.node(node).outputs[0];
+    graph_.set_type(marked, graph_.value(x).type);
+    graph_.set_spec(marked, spec);
+    if (spec.range == RangeSource::fixed) {
+      graph_.set_params(marked, graph_.value(x).params);
+    }
+    made_.emplace(key, marked);
+    return marked;
+  }
+
+ private:
+  Graph& graph_;
+  std::map<std::tuple<ValueId, DType, int32_t, RangeSource>, ValueId> made_;
+};
+
+// Integer additions: an add of two values that integer layers, or other such additions, make. Both sides are held at 8
+// bits, and so is what other float operators read of the sum.
+void plan_additions(Graph& graph, Markers& markers, std::set<NodeId> integer_nodes) {
+  QuantSpec spec;
+  spec.storage = DType::u8;
+  for (const NodeId id : graph.topo_order()) {
+    const Node node = graph.node(id);
+    if (node.op != OpKind::add || graph.is_output(node.outputs[0]) || node.inputs[0] == node.inputs[1]) {
+      continue;
+    }
+    const std::optional<Shape>& a = graph.value(node.inputs[0]).type.shape;
+    const std::optional<Shape>& b = graph.value(node.inputs[1]).type.shape;
+    const bool images = a && b && a->size() >= 3 && a->size() == b->size();
+    if (!images || !integer_nodes.contains(graph.value(node.inputs[0]).producer) ||
+        !integer_nodes.contains(graph.value(node.inputs[1]).producer)) {
+      continue;
+    }
+    integer_nodes.insert(id);
+    for (size_t side = 0; side < 2; ++side) {
+      graph.set_input(id, side, markers.on(node.inputs[side], spec));
+    }
+  }
+  for (const NodeId id : graph.nodes()) {
+    if (graph.node(id).op != OpKind::add || !integer_nodes.contains(id)) {
+      continue;
+    }
+    const ValueId sum = graph.node(id).outputs[0];
+    for (const NodeId user : std::vector<NodeId>(graph.value(sum).users)) {
+      const Node reader = graph.node(user);
+      if (reader.op == OpKind::requantize) {
+        continue;
+      }
+      for (size_t i = 0; i < reader.inputs.size(); ++i) {
+        if (reader.inputs[i] == sum) {
+          graph.set_input(user, i, markers.on(sum, spec));
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+
+Result<bool> plan_quant(Graph& graph, PassContext& context) {
+  DSQ_TRY(check_selectors(graph, context.recipe));
+  const Edges edges = edges_of(graph);
+  const bool calibrated = context.recipe.calibrated;
+  bool changed = false;
+  Markers markers(graph);
+  std::set<NodeId> integer_nodes;  // whose results can be integers
+  for (const NodeId id : graph.topo_order()) {
+    const std::optional<QuantLayer> layer = quant_layer_at(graph, id);
+    if (!layer) {
+      continue;
+    }
+    const Node node = graph.node(id);
+    if (const std::optional<std::string> reason = stays_float(graph, *layer)) {
+      context.diag.note(node.name, *reason);
+      continue;
+    }
+    const Decision decision = decide(context.recipe, node, edges.contains(id));
+    changed = changed || decision.weights != Precision::floating || decision.act != Precision::floating;
+    if (decision.weights != Precision::floating) {
+      if (graph.value(layer->w).users.size() > 1) {
+        const ValueId own = graph.add_constant(graph.value(layer->w).name, *graph.constant(layer->w));
+        graph.set_input(id, 1, own);
+      }
+      graph.set_spec(graph.node(id).inputs[1], weight_spec(*layer, decision.weights));
+    }
+    if (decision.act == Precision::floating) {
+      continue;
+    }
+    const std::optional<QuantSpec>& imported = graph.value(layer->x).spec;
+    const bool fixed = imported && imported->range == RangeSource::fixed && decision.act != Precision::fp16;
+    const QuantSpec spec = fixed ? *imported
+                                 : act_spec(*layer, decision.act, calibrated, graph.value(layer->x).type.rank(), node.op == OpKind::linear);
+    graph.set_input(id, 0, markers.on(layer->x, spec));
+    if (is_integer(decision.act) && activation_is_clip(activation_of(node))) {
+      integer_nodes.insert(id);
+    }
+  }
+  if (calibrated && is_integer(context.recipe.act)) {
+    plan_additions(graph, markers, std::move(integer_nodes));
+  }
+  return changed;
+}
+
+}  // namespace dsq

@@ -1,0 +1,124 @@
+#include "passes/plan_rules.h"
+
+#include <algorithm>
+
+#include "src/support/strings.h"
+
+namespace dsq {
+namespace {
+
+bool matches(const Keep& keep, const Node& node) {
+  return glob_match(keep.pattern, node.name) || glob_match(keep.pattern, name_of(node.op));
+}
+
+const Keep* kept(const Recipe& recipe, const Node& node) {
+  const Keep* last = nullptr;
+  for (const Keep& keep : recipe.keep) {
+    last = matches(keep, node) ? &keep : last;
+  }
+  return last;
+}
+
+}  // namespace
+
+Edges edges_of(const Graph& graph) {
+  Edges edges;
+  const std::vector<NodeId> order = graph.topo_order();
+  std::vector<bool> behind(graph.value_slots(), false);  // values that depend on a layer
+  std::vector<NodeId> layers;
+  for (const NodeId id : order) {
+    const Node& node = graph.node(id);
+    const bool layer = quant_layer_at(graph, id).has_value();
+    const bool after = std::ranges::any_of(node.inputs, [&](ValueId v) { return v != ValueId::none && behind[static_cast<size_t>(v)]; });
+    if (layer && !after) {
+      edges.insert(id);
+    }
+    for (const ValueId output : node.outputs) {
+      if (output != ValueId::none) {
+        behind[static_cast<size_t>(output)] = layer || after;
+      }
+    }
+  }
+  std::vector<bool> before(graph.value_slots(), false);  // values on which a layer depends
+  for (size_t i = order.size(); i-- > 0;) {
+    const Node& node = graph.node(order[i]);
+    const bool layer = quant_layer_at(graph, order[i]).has_value();
+    const bool feeds = std::ranges::any_of(node.outputs, [&](ValueId v) { return v != ValueId::none && before[static_cast<size_t>(v)]; });
+    if (layer && !feeds) {
+      edges.insert(order[i]);
+    }
+    for (const ValueId input : node.inputs) {
+      if (input != ValueId::none && (layer || feeds)) {
+        before[static_cast<size_t>(input)] = true;
+      }
+    }
+  }
+  return edges;
+}
+
+Decision decide(const Recipe& recipe, const Node& node, bool edge) {
+  if (const Keep* keep = kept(recipe, node)) {
+    const bool integers = is_integer(keep->precision);
+    return {keep->precision, integers && is_integer(recipe.act) ? keep->precision : Precision::floating};
+  }
+  Decision decision{recipe.weights, recipe.act};
+  if (edge && !recipe.edges_at_act) {
+    decision.act = decision.act == Precision::int4 ? Precision::int8 : decision.act;
+    decision.weights = decision.weights == Precision::int4 ? Precision::int8 : decision.weights;
+  }
+  if (is_integer(decision.act) && !is_integer(decision.weights)) {
+    decision.act = Precision::floating;
+  }
+  return decision;
+}
+
+int weight_bits(const Recipe& recipe, const Node& node, DType storage) {
+  if (storage == DType::i4) {
+    return 4;
+  }
+  return recipe.weights == Precision::int6 && kept(recipe, node) == nullptr ? 6 : 8;
+}
+
+Result<void> check_selectors(const Graph& graph, const Recipe& recipe) {
+  std::vector<std::string> names;
+  std::vector<Node> layers;
+  for (const NodeId id : graph.nodes()) {
+    if (quant_layer_at(graph, id)) {
+      layers.push_back(graph.node(id));
+      names.push_back(graph.node(id).name);
+      names.emplace_back(name_of(graph.node(id).op));
+    }
+  }
+  for (const Keep& keep : recipe.keep) {
+    if (std::ranges::none_of(layers, [&](const Node& node) { return matches(keep, node); })) {
+      const std::string near = nearest(keep.pattern, names);
+      return fail(Code::selector_unmatched, "--keep '{}' matches no layer{}", keep.pattern, near.empty() ? "" : "; nearest is '" + near + "'");
+    }
+  }
+  return {};
+}
+
+std::optional<std::string> stays_float(const Graph& graph, const QuantLayer& layer) {
+  if (!graph.is_constant(layer.w)) {
+    return "its weights are computed at run time";
+  }
+  if (graph.value(layer.x).type.dtype != DType::f32 || graph.constant(layer.w)->dtype() != DType::f32) {
+    return "it does not compute in fp32";
+  }
+  if (layer.bias != ValueId::none && !graph.is_constant(layer.bias)) {
+    return "its bias is computed at run time";
+  }
+  if (graph.is_constant(layer.x)) {
+    return "its input is a constant";
+  }
+  const Node& node = graph.node(layer.node);
+  const bool adds = node.op == OpKind::linear ? node.as<LinearAttrs>().adds : node.as<ConvAttrs>().adds;
+  if (adds) {
+    return "a sum is fused into it";
+  }
+  return std::nullopt;
+}
+
+bool activation_is_clip(const Activation& act) { return act.kind == ActKind::none || act.kind == ActKind::clip; }
+
+}  // namespace dsq

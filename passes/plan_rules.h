@@ -1,0 +1,36 @@
+// The rules behind plan_quant: which precision a layer gets, and which layers stay as they are.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+
+#include "passes/quant_layer.h"
+#include "src/quant/recipe.h"
+#include "src/support/result.h"
+
+namespace dsq {
+
+// Layers with no other layer before them, or none behind them, on any path.
+using Edges = std::set<NodeId>;
+Edges edges_of(const Graph& graph);
+
+struct Decision {
+  Precision weights = Precision::int8;
+  Precision act = Precision::int4;
+};
+Decision decide(const Recipe& recipe, const Node& node, bool edge);
+
+// The stored bits of a layer's integer weights: 8, 6 or 4.
+int weight_bits(const Recipe& recipe, const Node& node, DType storage);
+
+// Every --keep pattern matches the name or the operator of some layer. Errors: selector_unmatched, naming the nearest.
+Result<void> check_selectors(const Graph& graph, const Recipe& recipe);
+
+// Why this layer cannot be quantized; nothing when it can.
+std::optional<std::string> stays_float(const Graph& graph, const QuantLayer& layer);
+
+// No activation, or one that an integer result expresses by its bounds.
+bool activation_is_clip(const Activation& act);
+
+}  // namespace dsq

@@ -1,0 +1,73 @@
+#include "passes/quant_layer.h"
+
+namespace dsq {
+
+std::optional<QuantLayer> quant_layer_at(const Graph& graph, NodeId id) {
+  const Node& node = graph.node(id);
+  const bool linear = node.op == OpKind::linear || node.op == OpKind::qlinear;
+  const bool transposed = node.op == OpKind::conv_transpose || node.op == OpKind::qconv_transpose;
+  if (!linear && !transposed && node.op != OpKind::conv && node.op != OpKind::qconv) {
+    return std::nullopt;
+  }
+  QuantLayer layer;
+  layer.node = id;
+  layer.x = node.input(0);
+  layer.w = node.input(1);
+  layer.y = node.outputs[0];
+  const bool integer = node.op == OpKind::qlinear || node.op == OpKind::qconv || node.op == OpKind::qconv_transpose;
+  layer.bias = node.input(integer ? 3 : 2);
+  const std::optional<Shape>& shape = graph.value(layer.w).type.shape;
+  if (!shape || !is_known(*shape) || count_of(*shape) == 0) {
+    return std::nullopt;
+  }
+  if (linear) {
+    layer.out_channels = (*shape)[0];
+    layer.in_channels = (*shape)[1];
+    const int64_t rank = graph.value(layer.x).type.rank();
+    layer.x_axis = static_cast<int32_t>(rank - 1);
+    layer.y_axis = layer.x_axis;
+    return rank < 1 ? std::nullopt : std::optional(layer);
+  }
+  layer.groups = node.as<ConvAttrs>().group;
+  layer.unit = count_of(std::span(*shape).subspan(2));
+  if (transposed) {
+    layer.w_axis = 1;
+    layer.in_channels = (*shape)[0];
+    layer.out_channels = (*shape)[1] * layer.groups;
+  } else {
+    layer.out_channels = (*shape)[0];
+    layer.in_channels = (*shape)[1] * layer.groups;
+  }
+  return layer;
+}
+
+int64_t input_channel(const QuantLayer& layer, int64_t i) {
+  if (layer.w_axis == 1) {  // conv_transpose: [in, out / groups, window]
+    return i / (layer.out_channels / layer.groups * layer.unit);
+  }
+  const int64_t per_group = layer.in_channels / layer.groups;  // [out, in / groups, window]
+  const int64_t out = i / (per_group * layer.unit);
+  return out / (layer.out_channels / layer.groups) * per_group + i / layer.unit % per_group;
+}
+
+int64_t weight_index(const QuantLayer& layer, int64_t o) {
+  return layer.w_axis == 1 ? o % (layer.out_channels / layer.groups) : o;
+}
+
+Tensor absorb_scales(const QuantLayer& layer, const Tensor& weights, const std::optional<QuantParams>& x) {
+  if (!x || x->scale.size() <= 1) {
+    return weights;
+  }
+  Tensor scaled = weights.clone();
+  const std::span<float> w = scaled.mutable_values<float>();
+  for (size_t i = 0; i < w.size(); ++i) {
+    w[i] *= x->scale[static_cast<size_t>(input_channel(layer, static_cast<int64_t>(i)))];
+  }
+  return scaled;
+}
+
+Activation activation_of(const Node& node) {
+  return node.op == OpKind::linear ? node.as<LinearAttrs>().activation() : node.as<ConvAttrs>().activation();
+}
+
+}  // namespace dsq

@@ -1,0 +1,86 @@
+// store_constants: what large constants outside of layers are stored as.
+//
+//   embeddings (gather), recurrent weights and constant matrix factors: int8 with a scale for each row, group scales
+//   until they are within the error limit, dequantized when the model is loaded;
+//   other float constants of some size: fp16, where that is within 0.1 % and nothing overflows.
+#include <algorithm>
+#include <cmath>
+
+#include "passes/half.h"
+#include "passes/passes.h"
+#include "src/quant/weights.h"
+
+namespace dsq {
+namespace {
+
+constexpr int64_t kMinInteger = 1024;  // elements; below, scales eat the gain
+constexpr int64_t kMinHalf = 64;
+
+bool is_recurrent(OpKind op) { return op == OpKind::lstm || op == OpKind::gru || op == OpKind::rnn; }
+
+// The axis along which rows of this operand have a scale each; nothing when it is not a matrix of weights.
+std::optional<int32_t> row_axis(const Graph& graph, NodeId user, ValueId constant) {
+  const Node& node = graph.node(user);
+  const auto rank = static_cast<int32_t>(graph.value(constant).type.rank());
+  if (node.op == OpKind::gather && node.input(0) == constant && rank >= 2) {
+    return 0;
+  }
+  if (is_recurrent(node.op) && (node.input(1) == constant || node.input(2) == constant)) {
+    return 1;  // [directions, gates * hidden, inputs]
+  }
+  if (node.op == OpKind::matmul && rank >= 2) {
+    return node.input(1) == constant ? rank - 1 : rank - 2;
+  }
+  return std::nullopt;
+}
+
+bool store_rows(Graph& graph, ValueId id, PassContext& context) {
+  const Tensor& weights = *graph.constant(id);
+  const std::vector<NodeId> users = graph.value(id).users;
+  const std::optional<int32_t> axis = row_axis(graph, users.front(), id);
+  const bool alike = std::ranges::all_of(users, [&](NodeId user) { return row_axis(graph, user, id) == axis; });
+  if (!is_integer(context.recipe.weights) || weights.count() < kMinInteger || !axis || !alike) {
+    return false;
+  }
+  StoredWeights stored = store_within(weights, *axis, 1, 8, context.recipe.max_weight_error);
+  if (stored.error > context.recipe.max_weight_error) {
+    context.diag.note(graph.node(users.front()).name, fmt::format("its weights stay float: {:.2f} % error as int8", stored.error * 100));
+    return false;
+  }
+  graph.set_constant(id, std::move(stored.values));
+  graph.set_params(id, std::move(stored.params));
+  return true;
+}
+
+bool store_half(Graph& graph, ValueId id) {
+  const Tensor& weights = *graph.constant(id);
+  if (weights.count() < kMinHalf) {
+    return false;
+  }
+  const Tensor half = to_half(weights);
+  const double error = relative_error(from_half(half), weights);
+  if (!std::isfinite(error) || error > 1e-3) {
+    return false;
+  }
+  graph.set_constant(id, half);
+  return true;
+}
+
+}  // namespace
+
+Result<bool> store_constants(Graph& graph, PassContext& context) {
+  if (context.recipe.weights == Precision::floating) {
+    return false;
+  }
+  bool changed = false;
+  for (const ValueId id : graph.values()) {
+    const Value& value = graph.value(id);
+    if (!graph.is_constant(id) || value.type.dtype != DType::f32 || value.users.empty() || graph.is_output(id)) {
+      continue;
+    }
+    changed = store_rows(graph, id, context) || store_half(graph, id) || changed;
+  }
+  return changed;
+}
+
+}  // namespace dsq
