@@ -142,6 +142,9 @@ void Executable::plan_arena() {
     }
   }
   plan_ = plan_memory(lifetimes);
+  for (size_t i = 0; i < slots.size(); ++i) {
+    placed_.emplace_back(static_cast<ValueId>(slots[i]), lifetimes[i]);
+  }
   const auto size = static_cast<size_t>(std::max<int64_t>(plan_.peak, 64));
   void* memory = std::aligned_alloc(64, size);
   if (memory == nullptr) {
@@ -249,6 +252,14 @@ Result<std::vector<Tensor>> Executable::run(std::span<const Tensor> inputs, cons
   } catch (const std::bad_alloc&) {
     return memory_error(plan_.peak);
   }
+}
+
+std::vector<PlannedValue> Executable::planned() const {
+  std::vector<PlannedValue> values;
+  for (size_t i = 0; i < placed_.size(); ++i) {
+    values.push_back({graph_.value(placed_[i].first).name, plan_.offset[i], placed_[i].second});
+  }
+  return values;
 }
 
 int64_t Executable::constant_bytes() const {

@@ -27,6 +27,12 @@ struct NodeProfile {
   double seconds = 0;
 };
 
+struct PlannedValue {  // one value's place in the arena
+  std::string name;
+  int64_t offset = 0;
+  Lifetime life;
+};
+
 class Executable {
  public:
   // Errors: whatever inference says, op_not_runnable, out_of_memory.
@@ -37,6 +43,7 @@ class Executable {
                                   std::vector<NodeProfile>* profile = nullptr);
 
   const MemoryPlan& memory() const { return plan_; }
+  std::vector<PlannedValue> planned() const;
   int64_t constant_bytes() const;
   const Graph& graph() const { return graph_; }  // as it runs, after the backend's transformations
 
@@ -64,6 +71,7 @@ class Executable {
   std::vector<const Tensor*> in_;
   std::vector<Tensor*> out_;
   MemoryPlan plan_;
+  std::vector<std::pair<ValueId, Lifetime>> placed_;  // in the order of plan_.offset
   std::shared_ptr<std::byte> arena_;
 };
 

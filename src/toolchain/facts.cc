@@ -1,0 +1,139 @@
+#include "src/toolchain/facts.h"
+
+#include <algorithm>
+
+#include "passes/marker.h"
+#include "passes/quant_layer.h"
+#include "src/ops/op_def.h"
+#include "src/quant/weights.h"
+#include "src/toolchain/macs.h"
+
+namespace dsq {
+namespace {
+
+std::string granularity_text(const std::optional<QuantParams>& params) {
+  if (!params) {
+    return "none";
+  }
+  return params->granularity.group > 0 ? fmt::format("groups of {}", params->granularity.group) : "per channel";
+}
+
+Tensor as_float(const Graph& graph, ValueId id) {
+  const Tensor& constant = *graph.constant(id);
+  const std::optional<QuantParams>& params = graph.value(id).params;
+  if (params) {
+    return restore(constant, *params);
+  }
+  const std::vector<float> values = to_floats(constant);
+  return Tensor::of<float>(constant.shape(), std::span<const float>(values));
+}
+
+void add_weight_facts(const Graph& reference, const QuantLayer& was, const Graph& stored, const QuantLayer& is, LayerReport& report) {
+  const Tensor* constant = stored.constant(is.w);
+  const Tensor* original = reference.constant(was.w);
+  if (constant == nullptr || original == nullptr) {
+    report.weight_type = "f32";
+    return;
+  }
+  const std::optional<QuantParams>& params = stored.value(is.w).params;
+  const Tensor meant = absorb_scales(is, *original, params ? stored.value(is.x).params : std::nullopt);
+  report.weights = original->count();
+  report.weight_type = std::string(name_of(constant->dtype()));
+  report.granularity = granularity_text(params);
+  report.weight_error = relative_error(as_float(stored, is.w), meant);
+  report.plain_weight_error = report.weight_error;
+  if (params && params->granularity.group > 0) {
+    report.plain_weight_error = store_weights(meant, {is.w_axis, 0}, bits_of(constant->dtype()) == 4 ? 4 : 8).error;
+  }
+  report.float_bytes = original->count() * 4;
+  report.stored_bytes = static_cast<int64_t>(constant->bytes().size()) + (params ? static_cast<int64_t>(params->scale.size()) * 4 : 0);
+}
+
+void add_act_facts(const Graph& stored, const QuantLayer& layer, LayerReport& report) {
+  const std::optional<QuantSpec>& spec = stored.value(layer.x).spec;
+  report.integer = spec && spec->storage != DType::f16 && stored.value(layer.w).params.has_value();
+  report.act_type = spec ? std::string(name_of(spec->storage)) : "f32";
+  report.range = spec && report.integer ? std::string(name_of(spec->range)) : "none";
+}
+
+// Operators whose float form is no loss: they move or compare values, or are the borders themselves.
+bool computes(OpKind op) {
+  using enum OpKind;
+  switch (op) {
+    case quantize: case dequantize: case dynamic_quantize: case requantize: case qconv: case qconv_transpose: case qlinear:
+    case qadd: case qavg_pool: case lut: case cast: case shape: case size: case constant_of_shape: case identity:
+    case concat: case split: case slice: case gather: case pad: case expand: case tile: case where: case equal: case max_pool:
+    case depth_to_space: case space_to_depth: case scatter_nd: case scatter_elements: case gather_nd: case gather_elements: return false;
+    default: return op_def(op).rule != QuantRule::same_scale;
+  }
+}
+
+std::string usual_reason(OpKind op) {
+  using enum OpKind;
+  switch (op) {
+    case conv: case conv_transpose: case linear: return "it was asked to stay in higher precision";
+    case matmul: case einsum: case gemm: return "both factors are computed at run time";
+    case lstm: case gru: case rnn: return "its state is carried in float; its weights are stored as integers";
+    case softmax: case log_softmax: case layer_norm: case rms_norm: case instance_norm: case group_norm: case batch_norm:
+    case lp_norm: case lrn: return "it divides by sums over its own input";
+    case if_else: case loop: return "its nested graph is quantized by itself";
+    case add: return "not both sides come from integer layers with calibrated ranges";
+    default: return "it has no integer form";
+  }
+}
+
+}  // namespace
+
+std::vector<LayerReport> layer_facts(const Graph& reference, const Graph& stored) {
+  std::map<std::string, NodeId> makers;  // of the twin, by output name
+  for (const NodeId id : stored.nodes()) {
+    if (quant_layer_at(stored, id)) {
+      makers.emplace(stored.value(stored.node(id).outputs[0]).name, id);
+    }
+  }
+  std::vector<LayerReport> layers;
+  for (const NodeId id : reference.topo_order()) {
+    const std::optional<QuantLayer> was = quant_layer_at(reference, id);
+    if (!was) {
+      continue;
+    }
+    const Node& node = reference.node(id);
+    const Value& y = reference.value(was->y);
+    LayerReport report;
+    report.name = node.name.empty() ? y.name : node.name;
+    report.op = std::string(name_of(node.op));
+    report.output_shape = y.type.shape ? text_of(*y.type.shape) : "?";
+    report.macs = macs_of(reference, node);
+    report.range = "none";
+    const auto maker = makers.find(y.name);
+    if (maker != makers.end()) {
+      const QuantLayer is = *quant_layer_at(stored, maker->second);
+      add_weight_facts(reference, *was, stored, is, report);
+      add_act_facts(stored, is, report);
+    }
+    layers.push_back(std::move(report));
+  }
+  return layers;
+}
+
+std::vector<FloatPart> float_facts(const Graph& lowered, const std::map<std::string, std::string>& reasons) {
+  std::vector<FloatPart> parts;
+  for (const NodeId id : lowered.topo_order()) {
+    const Node& node = lowered.node(id);
+    if (!computes(node.op)) {
+      continue;
+    }
+    const auto known = reasons.find(node.name);
+    const std::string reason = known != reasons.end() ? known->second : usual_reason(node.op);
+    const std::string op(name_of(node.op));
+    auto part = std::ranges::find_if(parts, [&](const FloatPart& p) { return p.op == op && p.reason == reason; });
+    if (part == parts.end()) {
+      parts.push_back({op, reason, {}});
+      part = parts.end() - 1;
+    }
+    part->nodes.push_back(node.name.empty() ? lowered.value(node.outputs[0]).name : node.name);
+  }
+  return parts;
+}
+
+}  // namespace dsq

@@ -1,0 +1,20 @@
+// What can be said of a quantized network without running it: how each layer is stored, and what stayed in float.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "src/ir/graph.h"
+#include "src/report/report.h"
+
+namespace dsq {
+
+// The layers of the canonical float graph, in execution order, as they are stored in `stored`, its twin at the
+// quantized stage: types, granularity and the measured error of the weights against the weights that they stand for.
+std::vector<LayerReport> layer_facts(const Graph& reference, const Graph& stored);
+
+// What computes in float in the lowered graph and why. `reasons` by node name, from the passes' notes.
+std::vector<FloatPart> float_facts(const Graph& lowered, const std::map<std::string, std::string>& reasons);
+
+}  // namespace dsq

@@ -1,0 +1,88 @@
+#include "src/toolchain/inputs.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "formats/npy/npy.h"
+#include "src/support/file.h"
+#include "src/support/hash.h"
+
+namespace dsq {
+namespace {
+
+Result<std::vector<int64_t>> read_labels(const std::filesystem::path& path, int64_t samples) {
+  const npy::NamedTensors arrays = DSQ_TRY(npy::read(path));
+  if (arrays.size() != 1 || !is_integer(arrays[0].second.dtype())) {
+    return fail(Code::labels_mismatch, "labels are one array of integers").at(path.string());
+  }
+  std::vector<int64_t> labels = to_ints(arrays[0].second);
+  if (static_cast<int64_t>(labels.size()) != samples) {
+    return fail(Code::labels_mismatch, "{} labels for {} samples", labels.size(), samples).at(path.string());
+  }
+  return labels;
+}
+
+}  // namespace
+
+OutputPaths output_paths(const QuantizeOptions& options) {
+  OutputPaths paths;
+  paths.model = options.output.empty() ? std::filesystem::path(options.model).replace_extension(".dsq") : options.output;
+  paths.json = std::filesystem::path(paths.model).replace_extension(".report.json");
+  paths.html = std::filesystem::path(paths.model).replace_extension(".report.html");
+  return paths;
+}
+
+Result<void> check_options(const QuantizeOptions& options) {
+  const Recipe& recipe = options.recipe;
+  if (is_integer(recipe.act) && !is_integer(recipe.weights)) {
+    return fail(Code::option_conflict, "--act {} needs integer weights, not --weights {}", name_of(recipe.act), name_of(recipe.weights))
+        .hint("add --act float, or choose --weights int8");
+  }
+  if (options.labels && !options.data) {
+    return fail(Code::option_conflict, "--labels needs the samples that they belong to").hint("add --data FILE");
+  }
+  if (options.max_drop && !options.labels) {
+    return fail(Code::option_conflict, "--max-drop needs labels").hint("add --data FILE and --labels FILE");
+  }
+  std::error_code ignored;
+  if (std::filesystem::equivalent(options.model, output_paths(options).model, ignored)) {
+    return fail(Code::option_conflict, "the output would replace the model '{}'", options.model.string()).hint("give another path with -o");
+  }
+  return {};
+}
+
+Result<void> check_finite_weights(const Graph& graph) {
+  for (const ValueId id : graph.values()) {
+    const Value& value = graph.value(id);
+    if (!value.constant || value.constant->dtype() != DType::f32 || value.constant->count() < 2 || value.users.empty()) {
+      continue;  // single infinities are bounds and masks
+    }
+    const std::span<const float> values = value.constant->values<float>();
+    const auto bad = std::ranges::find_if(values, [](float v) { return std::isnan(v); });
+    if (bad != values.end()) {
+      return fail(Code::weights_not_finite, "element {} of '{}' is {}", bad - values.begin(), value.name, *bad)
+          .at("node '" + graph.node(value.users.front()).name + "'");
+    }
+  }
+  return {};
+}
+
+Result<Inputs> read_inputs(const Graph& graph, const QuantizeOptions& options, Diagnostics& diagnostics) {
+  Inputs inputs;
+  if (!options.data) {
+    return inputs;
+  }
+  Result<Dataset> data = Dataset::make(graph, DSQ_TRY(npy::read(*options.data)), diagnostics);
+  if (!data) {
+    return std::move(data).error().at(options.data->string());
+  }
+  inputs.data = std::move(*data);
+  const std::shared_ptr<const MappedFile> file = DSQ_TRY(MappedFile::open(*options.data));
+  inputs.data_sha256 = hex(sha256(file->bytes()));
+  if (options.labels) {
+    inputs.labels = DSQ_TRY(read_labels(*options.labels, inputs.data->size()));
+  }
+  return inputs;
+}
+
+}  // namespace dsq

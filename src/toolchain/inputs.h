@@ -1,0 +1,33 @@
+// What quantize() is given: options that agree with each other, data, labels, and where the results go.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "src/data/dataset.h"
+#include "src/toolchain/quantize.h"
+
+namespace dsq {
+
+struct Inputs {
+  std::optional<Dataset> data;
+  std::vector<int64_t> labels;  // empty without --labels
+  std::string data_sha256;      // of the data file
+};
+
+struct OutputPaths {
+  std::filesystem::path model;
+  std::filesystem::path json;
+  std::filesystem::path html;
+};
+
+OutputPaths output_paths(const QuantizeOptions& options);
+
+// Errors: option_conflict.
+Result<void> check_options(const QuantizeOptions& options);
+// Errors: weights_not_finite, naming the tensor and a node that reads it.
+Result<void> check_finite_weights(const Graph& graph);
+// Errors: those of reading, data_mismatch, data_not_finite, labels_mismatch.
+Result<Inputs> read_inputs(const Graph& graph, const QuantizeOptions& options, Diagnostics& diagnostics);
+
+}  // namespace dsq

@@ -1,0 +1,55 @@
+#include "src/toolchain/probe.h"
+
+#include "src/support/rng.h"
+
+namespace dsq {
+namespace {
+
+constexpr int64_t kSamples = 4;
+constexpr int64_t kImageSide = 64;
+constexpr int64_t kLength = 32;
+
+Shape usual_shape(const Shape& declared) {
+  Shape shape = declared;
+  for (size_t d = 0; d < shape.size(); ++d) {
+    if (shape[d] == kUnknown) {
+      shape[d] = d == 0 ? kSamples : declared.size() == 4 ? (d == 1 ? 3 : kImageSide) : kLength;
+    }
+  }
+  return shape;
+}
+
+template <class T, class F>
+Tensor filled(const Shape& shape, F next) {
+  Tensor tensor(dtype_of<T>(), shape);
+  for (T& value : tensor.mutable_values<T>()) {
+    value = next();
+  }
+  return tensor;
+}
+
+}  // namespace
+
+Result<Dataset> probe_inputs(const Graph& graph) {
+  Rng rng(1);
+  std::vector<std::pair<std::string, Tensor>> arrays;
+  for (const ValueId id : graph.inputs()) {
+    const Value& value = graph.value(id);
+    if (!value.type.shape) {
+      return fail(Code::data_mismatch, "input '{}' has no known rank", value.name);
+    }
+    const Shape shape = usual_shape(*value.type.shape);
+    DSQ_TRY(checked_count(shape));
+    switch (value.type.dtype) {
+      case DType::i64: arrays.emplace_back(value.name, filled<int64_t>(shape, [&] { return rng.below(10); })); break;
+      case DType::i32: arrays.emplace_back(value.name, filled<int32_t>(shape, [&] { return static_cast<int32_t>(rng.below(10)); })); break;
+      case DType::boolean: arrays.emplace_back(value.name, filled<bool>(shape, [] { return true; })); break;
+      case DType::f32: arrays.emplace_back(value.name, filled<float>(shape, [&] { return rng.normal(); })); break;
+      default: return fail(Code::data_mismatch, "input '{}' is {}", value.name, name_of(value.type.dtype));
+    }
+  }
+  Diagnostics unheard;
+  return Dataset::make(graph, std::move(arrays), unheard);
+}
+
+}  // namespace dsq

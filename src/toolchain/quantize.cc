@@ -1,0 +1,129 @@
+// The story: from model.onnx to model.dsq.
+#include "src/toolchain/quantize.h"
+
+#include <chrono>
+
+#include "calibration/calibrate.h"
+#include "formats/dsq/read.h"
+#include "formats/dsq/write.h"
+#include "formats/report/html.h"
+#include "formats/report/json.h"
+#include "passes/passes.h"
+#include "src/support/file.h"
+#include "src/toolchain/facts.h"
+#include "src/toolchain/inputs.h"
+#include "src/toolchain/load.h"
+#include "src/toolchain/probe.h"
+#include "src/toolchain/twins.h"
+#include "src/toolchain/verdict.h"
+#include "src/toolchain/version.h"
+
+namespace dsq {
+namespace {
+
+// Times the phases for the report.
+class Stopwatch {
+ public:
+  explicit Stopwatch(Report& report) : report_(report) {}
+  void lap(std::string phase) {
+    const Clock::time_point now = Clock::now();
+    report_.seconds.emplace_back(std::move(phase), std::chrono::duration<double>(now - start_).count());
+    start_ = now;
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  Report& report_;
+  Clock::time_point start_ = Clock::now();
+};
+
+std::map<std::string, std::string> reasons_of(const Diagnostics& diagnostics) {
+  std::map<std::string, std::string> reasons;
+  for (const Diagnostic& each : diagnostics.items()) {
+    if (each.pass == "plan_quant" || (each.pass == "quantize_weights" && each.text.starts_with("stays float"))) {
+      reasons[each.where] = each.text;
+    }
+  }
+  return reasons;
+}
+
+Result<void> run_list(std::string_view name, Graph& graph, PassContext& context) {
+  DSQ_TRY(run_passes(graph, *DSQ_TRY(find_pass_list(name)), context));
+  return {};
+}
+
+}  // namespace
+
+Result<Quantized> quantize(const QuantizeOptions& options, Diagnostics& diagnostics, Progress& progress) {
+  Quantized done;
+  Report& report = done.report;
+  Stopwatch watch(report);
+
+  // Fail before the long part: contradictions, and places that cannot be written.
+  DSQ_TRY(check_options(options));
+  const OutputPaths paths = output_paths(options);
+  if (options.write) {
+    DSQ_TRY(check_writable(paths.model));
+  }
+
+  // Read the model and the data. From here on nothing knows that it was ONNX.
+  const Model model = DSQ_TRY(load_model(options.model, options.shapes, diagnostics));
+  DSQ_TRY(check_finite_weights(model.graph));
+  const Inputs inputs = DSQ_TRY(read_inputs(model.graph, options, diagnostics));
+  watch.lap("read");
+
+  // Canonical float form: shapes known, constants folded, batch norms folded, nothing dead. The twin that every error
+  // is measured against.
+  Recipe recipe = options.recipe;
+  recipe.calibrated = inputs.data.has_value();
+  PassContext context{recipe, nullptr, diagnostics};
+  Graph graph = model.graph;
+  DSQ_TRY(run_list("canonicalize", graph, context));
+  done.reference = graph;
+  watch.lap("canonicalize");
+
+  // Decide what is quantized and how. Beyond this point the float topology does not change.
+  DSQ_TRY(run_list("plan", graph, context));
+
+  // Look at data.
+  CalibrationTable stats;
+  if (inputs.data) {
+    stats = DSQ_TRY(calibrate(graph, wanted_observations(graph), *inputs.data, {options.backend, options.threads, options.batch}, progress));
+    context.stats = &stats;
+  }
+  watch.lap("calibrate");
+
+  // Ranges become scales, weights become integers; both are measured here, while they can be told apart.
+  DSQ_TRY(run_list("assign", graph, context));
+  DSQ_TRY(run_list("store", graph, context));
+  report.layers = layer_facts(done.reference, graph);
+
+  // Make every boundary explicit. Beyond this point the graph is what a device executes.
+  DSQ_TRY(run_list("lower", graph, context));
+  graph.compact();
+  done.graph = std::move(graph);
+  report.floats = float_facts(done.graph, reasons_of(diagnostics));
+  watch.lap("quantize");
+
+  // Run both twins, on the data or, to compare only, on a probe.
+  fill_provenance(report, options, model.source, inputs);
+  DSQ_TRY(measure(done, inputs, options, diagnostics, progress));
+  watch.lap("compare");
+
+  // Write, then read back what was written.
+  if (options.write) {
+    DSQ_TRY(write_dsq(done.graph, provenance_of(report), paths.model));
+    const DsqModel written = DSQ_TRY(read_dsq(paths.model));
+    DSQ_TRY(fill_sizes(report, written.parts, paths.model));
+  }
+  judge(report, options, diagnostics);
+  watch.lap("write");
+  report.diagnostics = diagnostics.items();
+  if (options.write) {
+    DSQ_TRY(write_file(paths.json, to_json(report)));
+    DSQ_TRY(write_file(paths.html, to_html(report)));
+  }
+  return done;
+}
+
+}  // namespace dsq

@@ -1,0 +1,182 @@
+#include "src/toolchain/twins.h"
+
+#include <algorithm>
+
+#include "src/quant/weights.h"
+#include "src/report/metrics.h"
+#include "src/runner/runner.h"
+
+namespace dsq {
+namespace {
+
+constexpr int64_t kLayerSamples = 32;  // for the error by layer: enough for two digits, and kept in memory at once
+constexpr size_t kBlocks = 64;
+
+// The reals that an observed value stands for.
+Tensor real_of(const Graph& graph, ValueId id, const Tensor& value) {
+  const std::optional<QuantParams>& params = graph.value(id).params;
+  return params && !is_float(value.dtype()) ? restore(value, *params) : value.clone();
+}
+
+struct Meters {
+  ErrorMeter error;
+  Top1Meter agreement;
+  PairSample pairs;
+};
+
+// Runs both twins over all samples and compares their outputs.
+class OutputComparison {
+ public:
+  OutputComparison(const Graph& reference, const std::vector<int64_t>& labels) : labels_(labels), meters_(reference.outputs().size()) {}
+
+  Result<void> add(int64_t first, const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
+    for (size_t o = 0; o < a.size(); ++o) {
+      if (a[o].shape() != b[o].shape()) {
+        return fail(Code::run_failed, "output {} is {} in float and {} when quantized", o, text_of(a[o].shape()), text_of(b[o].shape()));
+      }
+      meters_[o].error.add(a[o], b[o]);
+      meters_[o].pairs.add(a[o], b[o]);
+      if (is_scores(a[o].shape())) {
+        meters_[o].agreement.add(a[o], b[o]);
+      }
+    }
+    return labels_.empty() ? Result<void>() : score(first, a, b);
+  }
+
+  std::vector<OutputReport> outputs(const Graph& reference) const {
+    std::vector<OutputReport> reports;
+    for (size_t o = 0; o < meters_.size(); ++o) {
+      OutputReport report;
+      report.name = reference.value(reference.outputs()[o]).name;
+      report.sqnr_db = meters_[o].error.sqnr_db();
+      report.max_abs_error = meters_[o].error.max_abs_error();
+      report.cosine = meters_[o].error.cosine();
+      report.top1_agreement = meters_[o].agreement.share();
+      report.points = meters_[o].pairs.pairs();
+      reports.push_back(std::move(report));
+    }
+    return reports;
+  }
+
+  std::optional<AccuracyReport> accuracy() const {
+    if (labels_.empty()) {
+      return std::nullopt;
+    }
+    return AccuracyReport{float_.total(), *float_.share(), *quantized_.share()};
+  }
+
+ private:
+  Result<void> score(int64_t first, const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
+    const auto scores = std::ranges::find_if(a, [](const Tensor& t) { return is_scores(t.shape()); });
+    if (scores == a.end()) {
+      return fail(Code::labels_mismatch, "no output has the shape [samples, classes]");
+    }
+    const auto at = static_cast<size_t>(scores - a.begin());
+    const std::span<const int64_t> wanted = std::span(labels_).subspan(static_cast<size_t>(first), static_cast<size_t>(scores->shape()[0]));
+    const int64_t classes = scores->shape()[1];
+    const auto bad = std::ranges::find_if(wanted, [&](int64_t label) { return label < 0 || label >= classes; });
+    if (bad != wanted.end()) {
+      return fail(Code::labels_mismatch, "sample {} has label {}, the network has {} classes", first + (bad - wanted.begin()), *bad, classes);
+    }
+    float_.add(wanted, top1(a[at]));
+    quantized_.add(wanted, top1(b[at]));
+    return {};
+  }
+
+  const std::vector<int64_t>& labels_;
+  std::vector<Meters> meters_;
+  Top1Meter float_;
+  Top1Meter quantized_;
+};
+
+Result<void> compare_outputs(const Graph& reference, const Graph& quantized, const Dataset& data, const TwinOptions& options,
+                             OutputComparison& comparison, Progress& progress) {
+  Runner first(reference, {options.backend, options.threads, {}});
+  Runner second(quantized, {options.backend, options.threads, {}});
+  const int64_t step = data.step(options.batch);
+  progress.begin("comparing with float", data.size());
+  for (int64_t at = 0; at < data.size(); at += step) {
+    const int64_t count = std::min(step, data.size() - at);
+    const std::vector<Tensor> inputs = data.batch(at, count);
+    const std::vector<Tensor> a = DSQ_TRY(first.run(inputs));
+    const std::vector<Tensor> b = DSQ_TRY(second.run(inputs));
+    DSQ_TRY(comparison.add(at, a, b));
+    progress.step(at + count);
+  }
+  progress.end();
+  return {};
+}
+
+Result<std::map<std::string, double>> compare_layers(const Graph& reference, const Graph& quantized, const Dataset& data,
+                                                     const TwinOptions& options) {
+  std::vector<ValueId> ids;
+  for (const std::string& name : options.layers) {
+    ids.push_back(*quantized.find_value(name));
+  }
+  Runner first(reference, {options.backend, options.threads, options.layers});
+  Runner second(quantized, {options.backend, options.threads, options.layers});
+  std::vector<ErrorMeter> meters(options.layers.size());
+  const int64_t step = data.step(std::min<int64_t>(options.batch, 8));
+  for (int64_t at = 0; at < std::min(data.size(), kLayerSamples); at += step) {
+    const std::vector<Tensor> inputs = data.batch(at, std::min(step, data.size() - at));
+    std::vector<Tensor> kept(options.layers.size());
+    DSQ_TRY(first.run(inputs, [&](size_t i, const Tensor& value) -> Result<void> {
+      kept[i] = value.clone();
+      return {};
+    }));
+    DSQ_TRY(second.run(inputs, [&](size_t i, const Tensor& value) -> Result<void> {
+      const Tensor real = real_of(quantized, ids[i], value);
+      if (real.shape() == kept[i].shape()) {
+        meters[i].add(kept[i], real);
+      }
+      return {};
+    }));
+  }
+  std::map<std::string, double> found;
+  for (size_t i = 0; i < meters.size(); ++i) {
+    if (meters[i].count() > 0) {
+      found.emplace(options.layers[i], meters[i].sqnr_db());
+    }
+  }
+  return found;
+}
+
+Result<MemoryReport> compare_memory(const Graph& reference, const Graph& quantized, const Dataset& data, const TwinOptions& options) {
+  const std::vector<Tensor> sample = data.batch(0, data.step(1));
+  MemoryReport memory;
+  Runner first(reference, {options.backend, options.threads, {}});
+  memory.float_peak = DSQ_TRY(first.executable_for(sample))->memory().peak;
+  Runner second(quantized, {options.backend, options.threads, {}});
+  const Executable* made = DSQ_TRY(second.executable_for(sample));
+  memory.quantized_peak = made->memory().peak;
+  memory.quantized_total = made->memory().total;
+  for (size_t i = 0; i < sample.size(); ++i) {
+    const Value& input = reference.value(reference.inputs()[i]);
+    memory.shapes += fmt::format("{}{} {}", i == 0 ? "" : ", ", input.name, text_of(sample[i].shape()));
+  }
+  for (const PlannedValue& value : made->planned()) {
+    memory.blocks.push_back({value.name, value.offset, value.life.bytes, value.life.first, value.life.last});
+  }
+  std::ranges::stable_sort(memory.blocks, std::greater(), &MemoryReport::Block::bytes);
+  memory.blocks.resize(std::min(memory.blocks.size(), kBlocks));
+  return memory;
+}
+
+}  // namespace
+
+Result<TwinResult> compare_twins(const Graph& reference, const Graph& quantized, const Dataset& data, const std::vector<int64_t>& labels,
+                                 const TwinOptions& options, Progress& progress) {
+  if (!labels.empty() && static_cast<int64_t>(labels.size()) != data.size()) {
+    return fail(Code::labels_mismatch, "{} labels for {} samples", labels.size(), data.size());
+  }
+  TwinResult result;
+  OutputComparison comparison(reference, labels);
+  DSQ_TRY(compare_outputs(reference, quantized, data, options, comparison, progress));
+  result.outputs = comparison.outputs(reference);
+  result.accuracy = comparison.accuracy();
+  result.layer_sqnr_db = DSQ_TRY(compare_layers(reference, quantized, data, options));
+  result.memory = DSQ_TRY(compare_memory(reference, quantized, data, options));
+  return result;
+}
+
+}  // namespace dsq

@@ -1,0 +1,35 @@
+// The float network and its quantized twin on the same inputs.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "src/data/dataset.h"
+#include "src/ir/graph.h"
+#include "src/report/report.h"
+#include "src/support/progress.h"
+
+namespace dsq {
+
+struct TwinOptions {
+  std::string backend = "onednn";
+  int threads = 0;
+  int64_t batch = 16;
+  std::vector<std::string> layers;  // values, present in both graphs, whose error is measured too
+};
+
+struct TwinResult {
+  std::vector<OutputReport> outputs;
+  std::map<std::string, double> layer_sqnr_db;  // of options.layers, on the first samples
+  std::optional<AccuracyReport> accuracy;       // with labels
+  std::optional<MemoryReport> memory;           // for one sample
+};
+
+// `labels`: one class for each sample, or empty. Accuracy is taken on the first output that looks like class scores.
+// Errors: what running says; labels_mismatch.
+Result<TwinResult> compare_twins(const Graph& reference, const Graph& quantized, const Dataset& data, const std::vector<int64_t>& labels,
+                                 const TwinOptions& options, Progress& progress);
+
+}  // namespace dsq

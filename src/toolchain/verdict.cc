@@ -1,0 +1,209 @@
+#include "src/toolchain/verdict.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "src/support/file.h"
+#include "src/support/hash.h"
+#include "src/support/strings.h"
+#include "src/toolchain/probe.h"
+#include "src/toolchain/twins.h"
+#include "src/toolchain/version.h"
+
+namespace dsq {
+namespace {
+
+constexpr double kPoorSqnrDb = 10.0;  // an error of a third of the signal
+constexpr size_t kWorst = 5;
+
+std::string command_of(const QuantizeOptions& options) {
+  const Recipe& recipe = options.recipe;
+  std::string command = fmt::format("--weights {} --act {}", name_of(recipe.weights), name_of(recipe.act));
+  for (const Keep& keep : recipe.keep) {
+    command += fmt::format(" --keep '{}={}'", keep.pattern, name_of(keep.precision));
+  }
+  command += recipe.edges_at_act ? " --edges-at-act" : "";
+  command += recipe.max_weight_error != Recipe{}.max_weight_error ? fmt::format(" --max-weight-error {}", recipe.max_weight_error) : "";
+  for (const auto& [name, shape] : options.shapes) {
+    command += fmt::format(" --shape {}={}", name, fmt::join(shape, ","));
+  }
+  return command;
+}
+
+double worst_output(const Report& report) {
+  double worst = INFINITY;
+  for (const OutputReport& output : report.outputs) {
+    worst = std::min(worst, output.sqnr_db);
+  }
+  return worst;
+}
+
+const LayerReport* worst_weights(const Report& report) {
+  const LayerReport* worst = nullptr;
+  for (const LayerReport& layer : report.layers) {
+    if (layer.weight_type == "i8" && (worst == nullptr || layer.weight_error > worst->weight_error)) {
+      worst = &layer;
+    }
+  }
+  return worst;
+}
+
+std::string mend_of(const LayerReport& layer) {
+  return fmt::format("--keep '{}={}'", layer.name, layer.act_type == "u4" ? "int8" : "fp16");
+}
+
+// Says why, for the layers that lose most.
+void explain_layers(Report& report) {
+  std::vector<LayerReport*> integer;
+  for (LayerReport& layer : report.layers) {
+    if (layer.integer && layer.output_sqnr_db) {
+      integer.push_back(&layer);
+    }
+  }
+  std::ranges::stable_sort(integer, {}, [](const LayerReport* layer) { return *layer->output_sqnr_db; });
+  for (size_t i = 0; i < std::min(kWorst, integer.size()); ++i) {
+    LayerReport& layer = *integer[i];
+    if (*layer.output_sqnr_db > 40.0) {
+      break;
+    }
+    const bool depthwise = layer.macs > 0 && layer.weights > 0 && layer.op == "conv" && layer.act_type == "u4";
+    layer.cause = layer.act_type == "u4" ? (layer.range == "calibrated" ? "16 levels for each channel of its input, and the error of the layers before it"
+                                                                         : "16 levels for all channels of its input, whose ranges differ")
+                                         : "the error of the layers before it";
+    if (layer.range != "calibrated" && depthwise) {
+      layer.cause += "; calibrated ranges (--data) give each channel its own";
+    }
+    layer.mend = mend_of(layer);
+  }
+}
+
+void add_gates(Report& report, const QuantizeOptions& options) {
+  if (const LayerReport* worst = worst_weights(report)) {
+    report.gates.push_back({"weight error", fmt::format("<= {:.3g} %", options.recipe.max_weight_error * 100),
+                            fmt::format("{:.2f} % (worst: {})", worst->weight_error * 100, worst->name),
+                            worst->weight_error <= options.recipe.max_weight_error});
+  }
+  if (options.max_drop && report.accuracy) {
+    const double drop = (report.accuracy->float_top1 - report.accuracy->quantized_top1) * 100;
+    report.gates.push_back({"accuracy drop", fmt::format("<= {:.3g} points", *options.max_drop), fmt::format("{:.2f} points", drop), drop <= *options.max_drop});
+  }
+  if (options.min_sqnr_db && !report.outputs.empty()) {
+    const double worst = worst_output(report);
+    report.gates.push_back({"output SQNR", fmt::format(">= {:.3g} dB", *options.min_sqnr_db), fmt::format("{:.1f} dB", worst), worst >= *options.min_sqnr_db});
+  }
+  report.passed = std::ranges::all_of(report.gates, &Gate::passed);
+}
+
+std::string headline_of(const Report& report) {
+  std::string text;
+  if (report.artefact_bytes > 0 && report.float_file_bytes > 0) {
+    const double share = 1 - static_cast<double>(report.artefact_bytes) / static_cast<double>(report.float_file_bytes);
+    text = share >= 0 ? fmt::format("{:.1f} % smaller ({} instead of {})", share * 100, human_bytes(static_cast<double>(report.artefact_bytes)),
+                                    human_bytes(static_cast<double>(report.float_file_bytes)))
+                      : fmt::format("Not smaller: {} instead of {}", human_bytes(static_cast<double>(report.artefact_bytes)),
+                                    human_bytes(static_cast<double>(report.float_file_bytes)));
+  }
+  const auto add = [&](const std::string& part) { text += (text.empty() ? "" : "; ") + part; };
+  if (report.accuracy) {
+    add(fmt::format("{:.2f} % right instead of {:.2f} % on {} samples", report.accuracy->quantized_top1 * 100, report.accuracy->float_top1 * 100,
+                    report.accuracy->samples));
+  } else if (!report.outputs.empty()) {
+    add(fmt::format("outputs at {:.1f} dB of float{}", worst_output(report), report.data_kind == "probe" ? " on a synthetic probe" : ""));
+  }
+  if (const LayerReport* worst = worst_weights(report)) {
+    add(fmt::format("weights within {:.2f} % in every int8 layer", std::ceil(worst->weight_error * 1e4) / 100));
+  }
+  return text + ".";
+}
+
+}  // namespace
+
+void fill_provenance(Report& report, const QuantizeOptions& options, const onnx_format::Source& source, const Inputs& inputs) {
+  report.tool_version = std::string(kToolVersion);
+  report.model_name = options.model.filename().string();
+  report.model_sha256 = source.sha256;
+  report.producer = source.producer;
+  report.opset = source.opset;
+  report.float_file_bytes = source.file_bytes;
+  report.command = command_of(options);
+  report.data_sha256 = inputs.data_sha256;
+  report.data_samples = inputs.data ? inputs.data->size() : 0;
+  report.data_kind = inputs.data ? "calibrated" : "probe";
+  report.max_weight_error = options.recipe.max_weight_error;
+  int64_t integer = 0;
+  int64_t all = 0;
+  for (const LayerReport& layer : report.layers) {
+    integer += layer.integer ? layer.macs : 0;
+    all += layer.macs;
+  }
+  report.integer_mac_share = all > 0 ? static_cast<double>(integer) / static_cast<double>(all) : 0;
+}
+
+Provenance provenance_of(const Report& report) {
+  return {report.tool_version, report.model_name, report.model_sha256, report.producer, report.opset, report.command, report.data_sha256,
+          report.data_samples};
+}
+
+Result<void> measure(Quantized& done, const Inputs& inputs, const QuantizeOptions& options, Diagnostics& diagnostics, Progress& progress) {
+  Report& report = done.report;
+  diagnostics.enter_pass("");
+  TwinOptions twin{options.backend, options.threads, options.batch, {}};
+  std::map<std::string, size_t> layer_of;  // by output value
+  for (const NodeId id : done.reference.topo_order()) {
+    const std::string& y = done.reference.value(done.reference.node(id).outputs[0]).name;
+    const auto layer = std::ranges::find(report.layers, done.reference.node(id).name, &LayerReport::name);
+    if (layer != report.layers.end() && done.graph.find_value(y)) {
+      twin.layers.push_back(y);
+      layer_of.emplace(y, static_cast<size_t>(layer - report.layers.begin()));
+    }
+  }
+  const Result<Dataset> data = inputs.data ? Result<Dataset>(*inputs.data) : probe_inputs(done.reference);
+  Result<TwinResult> result = data ? compare_twins(done.reference, done.graph, *data, inputs.labels, twin, progress) : Result<TwinResult>(data.error());
+  if (!result) {
+    if (inputs.data) {
+      return std::move(result).error();
+    }
+    report.data_kind = "none";
+    diagnostics.note("", "the result was not compared with float: no data, and a probe cannot run (" + result.error().what + ")");
+    return {};
+  }
+  report.outputs = std::move(result->outputs);
+  report.accuracy = result->accuracy;
+  report.memory = std::move(result->memory);
+  for (const auto& [value, sqnr] : result->layer_sqnr_db) {
+    report.layers[layer_of.at(value)].output_sqnr_db = sqnr;
+  }
+  if (worst_output(report) < kPoorSqnrDb) {
+    const char* help = inputs.data ? "keep the worst layers of the report at a higher precision with --keep" : "give real samples with --data, so that ranges are calibrated";
+    diagnostics.warn(Code::far_from_float, "", fmt::format("the outputs are at {:.1f} dB of float{}; {}", worst_output(report),
+                                                           inputs.data ? "" : " on a synthetic probe", help));
+  }
+  return {};
+}
+
+Result<void> fill_sizes(Report& report, const DsqParts& parts, const std::filesystem::path& artefact) {
+  int64_t float_weights = 0;
+  for (const LayerReport& layer : report.layers) {
+    float_weights += layer.weight_type == "i8" || layer.weight_type == "i4" ? layer.float_bytes : 0;
+  }
+  report.size = {{"integer weights", float_weights, parts.integers},
+                 {"scales and offsets", 0, parts.scales},
+                 {"fp16 constants", parts.fp16 * 2, parts.fp16},
+                 {"fp32 constants", parts.floats, parts.floats},
+                 {"graph and metadata", 0, parts.metadata}};
+  const std::shared_ptr<const MappedFile> file = DSQ_TRY(MappedFile::open(artefact));
+  report.artefact_bytes = static_cast<int64_t>(file->bytes().size());
+  report.artefact_sha256 = hex(sha256(file->bytes()));
+  return {};
+}
+
+void judge(Report& report, const QuantizeOptions& options, Diagnostics& diagnostics) {
+  explain_layers(report);
+  add_gates(report, options);
+  report.headline = headline_of(report);
+  if (!options.data && is_integer(options.recipe.act)) {
+    diagnostics.note("", "no --data: activation ranges are taken at run time, for each sample");
+  }
+}
+
+}  // namespace dsq

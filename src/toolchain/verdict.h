@@ -1,0 +1,24 @@
+// Fills the report: where things come from, what was measured, and the verdict.
+#pragma once
+
+#include "formats/dsq/model.h"
+#include "formats/onnx/import.h"
+#include "src/toolchain/inputs.h"
+#include "src/toolchain/quantize.h"
+
+namespace dsq {
+
+void fill_provenance(Report& report, const QuantizeOptions& options, const onnx_format::Source& source, const Inputs& inputs);
+Provenance provenance_of(const Report& report);
+
+// Runs the twins on the data, or on a probe. A probe that cannot run is a note; a result far from float is a warning
+// that names what helps. Errors: labels_mismatch and what running on data says.
+Result<void> measure(Quantized& done, const Inputs& inputs, const QuantizeOptions& options, Diagnostics& diagnostics, Progress& progress);
+
+// Errors: file_unreadable.
+Result<void> fill_sizes(Report& report, const DsqParts& parts, const std::filesystem::path& artefact);
+
+// Causes and remedies of the worst layers, gates, and the headline.
+void judge(Report& report, const QuantizeOptions& options, Diagnostics& diagnostics);
+
+}  // namespace dsq
