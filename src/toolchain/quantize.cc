@@ -16,7 +16,6 @@
 #include "src/toolchain/probe.h"
 #include "src/toolchain/twins.h"
 #include "src/toolchain/verdict.h"
-#include "src/toolchain/version.h"
 
 namespace dsq {
 namespace {

@@ -8,7 +8,6 @@
 #include "src/support/strings.h"
 #include "src/toolchain/probe.h"
 #include "src/toolchain/twins.h"
-#include "src/toolchain/version.h"
 
 namespace dsq {
 namespace {
@@ -119,7 +118,7 @@ std::string headline_of(const Report& report) {
 }  // namespace
 
 void fill_provenance(Report& report, const QuantizeOptions& options, const onnx_format::Source& source, const Inputs& inputs) {
-  report.tool_version = std::string(kToolVersion);
+  report.tool_version = "dsquant " DSQ_VERSION;
   report.model_name = options.model.filename().string();
   report.model_sha256 = source.sha256;
   report.producer = source.producer;
