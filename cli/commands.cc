@@ -7,6 +7,11 @@ namespace dsq::cli {
 namespace {
 
 constexpr auto kCommands = std::to_array<Command>({
+    {"quantize", "Quantize a model; the word may be left out",
+     "  dsquant --weights int8 --act int4 model.onnx\n"
+     "  dsquant --weights int8 --act int4 model.onnx --data calib.npz --labels calib_labels.npy --max-drop 1\n"
+     "  dsquant --act int8 model.onnx --keep 'head*=fp16' --shape x=1,3,224,224 -o small.dsq\n",
+     define_quantize},
     {"run", "Run a model on arrays and store what comes out",
      "  dsquant run model.dsq --inputs x.npz --outputs y.npz\n"
      "  dsquant run model.onnx --inputs x.npz --profile\n",

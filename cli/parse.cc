@@ -94,9 +94,6 @@ Result<Parsed> parse_arguments(std::vector<std::string> arguments) {
   } else {
     command = find_command("quantize");
   }
-  if (command == nullptr) {
-    return usage(fmt::format("'{}' is not a command", first), nullptr);
-  }
   CLI::App app(std::string(command->summary), fmt::format("dsquant {}", command->name));
   app.get_formatter()->column_width(34);
   app.footer("examples:\n" + std::string(command->examples));
