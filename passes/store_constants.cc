@@ -8,6 +8,7 @@
 
 #include "passes/half.h"
 #include "passes/passes.h"
+#include "src/ops/op_def.h"
 #include "src/quant/weights.h"
 
 namespace dsq {
@@ -52,6 +53,10 @@ bool store_rows(Graph& graph, ValueId id, PassContext& context) {
   return true;
 }
 
+bool is_of_a_layer(const Graph& graph, ValueId id) {
+  return std::ranges::any_of(graph.value(id).users, [&](NodeId user) { return op_def(graph.node(user).op).rule == QuantRule::layer; });
+}
+
 bool store_half(Graph& graph, ValueId id) {
   const Tensor& weights = *graph.constant(id);
   if (weights.count() < kMinHalf) {
@@ -75,7 +80,8 @@ Result<bool> store_constants(Graph& graph, PassContext& context) {
   bool changed = false;
   for (const ValueId id : graph.values()) {
     const Value& value = graph.value(id);
-    if (!graph.is_constant(id) || value.type.dtype != DType::f32 || value.users.empty() || graph.is_output(id)) {
+    if (!graph.is_constant(id) || value.type.dtype != DType::f32 || value.users.empty() || graph.is_output(id) ||
+        is_of_a_layer(graph, id)) {
       continue;
     }
     changed = store_rows(graph, id, context) || store_half(graph, id) || changed;
