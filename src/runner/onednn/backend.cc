@@ -16,8 +16,24 @@ Prepared prepare_fast(const Graph& graph, const Node& node) {
     case OpKind::conv_transpose: return prepare_conv_transpose(graph, node);
     case OpKind::linear: return prepare_linear(graph, node);
     case OpKind::matmul: return prepare_matmul(graph, node);
+    case OpKind::gemm: return prepare_gemm(graph, node);
+    case OpKind::softmax:
+    case OpKind::log_softmax: return prepare_softmax(graph, node);
+    case OpKind::layer_norm: return prepare_layer_norm(graph, node);
+    case OpKind::reduce_sum:
+    case OpKind::reduce_mean: return prepare_sum(graph, node);
+    case OpKind::transpose: return prepare_transpose(graph, node);
     case OpKind::max_pool:
-    case OpKind::avg_pool: return prepare_pool(graph, node);
+    case OpKind::avg_pool:
+    case OpKind::qavg_pool: return prepare_pool(graph, node);
+    case OpKind::qconv: return prepare_qconv(graph, node);
+    case OpKind::qlinear: return prepare_qlinear(graph, node);
+    case OpKind::quantize: return prepare_quantize(graph, node);
+    case OpKind::dequantize: return prepare_dequantize(graph, node);
+    case OpKind::dynamic_quantize: return prepare_dynamic_quantize(graph, node);
+    case OpKind::requantize: return prepare_requantize(graph, node);
+    case OpKind::lut: return prepare_lut(graph, node);
+    case OpKind::qadd: return prepare_qadd(graph, node);
     default: return std::optional<Kernel>();
   }
 }

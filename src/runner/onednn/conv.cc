@@ -1,9 +1,13 @@
 // Float convolutions over channels-last data: weights packed when the kernel is made, bias, addition and activation
 // inside the primitive.
+#include <string_view>
+
 #include "src/ops/window.h"
 #include "src/runner/onednn/epilogue.h"
 #include "src/runner/onednn/layers.h"
+#include "src/runner/portable/activation.h"
 #include "src/runner/portable/dispatch.h"
+#include "src/support/parallel.h"
 
 namespace dsq::onednn {
 namespace {
@@ -66,6 +70,41 @@ dnnl::primitive_attr attributes(const ConvAttrs& attrs, const Md& dst) {
   return attr;
 }
 
+// oneDNN's general brgemm convolution orders its sums by the number of threads; the next implementation does not and is
+// as fast. (The ones for 1x1 and depthwise kernels are sound.)
+template <class Description>
+void prefer_fixed_order(Description& chosen) {
+  if (!std::string_view(chosen.impl_info_str()).starts_with("brgconv:")) {
+    return;
+  }
+  Description other = chosen;
+  while (other.next_impl()) {
+    const std::string_view name = other.impl_info_str();
+    if (name.starts_with("jit")) {
+      chosen = other;
+      return;
+    }
+  }
+}
+
+// oneDNN 2.6 misplaces the elements of an added tensor in grouped convolutions whose groups' outputs do not fill whole
+// blocks of 16 (depthwise ones are sound).
+bool adds_apart(const ConvAttrs& attrs, const Shape& w, int64_t out_channels) {
+  const int64_t per_group = out_channels / attrs.group;
+  return attrs.adds && attrs.group > 1 && per_group % 16 != 0 && !(per_group == 1 && w[1] == 1);
+}
+
+void add_and_activate(const Call& call, const Activation& act) {
+  float* y = raw<float>(call.output());
+  const float* added = raw<float>(call.input(3));
+  parallel_for(call.output().count(), 1 << 13, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      y[i] = y[i] + added[i];
+    }
+    portable::apply(act, y + begin, end - begin);
+  });
+}
+
 template <class Layer, class Direction>
 Kernel make(const Graph& graph, const Node& node, const Window& window, Direction algorithm) {
   constexpr bool kTransposed = std::is_same_v<Layer, dnnl::deconvolution_forward>;
@@ -81,7 +120,9 @@ Kernel make(const Graph& graph, const Node& node, const Window& window, Directio
   const auto desc = has_bias ? typename Layer::desc(kind, algorithm, src, any_order(plain), bias, dst, d.strides, d.dilations, d.pad_begin, d.pad_end)
                              : typename Layer::desc(kind, algorithm, src, any_order(plain), dst, d.strides, d.dilations, d.pad_begin, d.pad_end);
   auto primitive = std::make_shared<Primitive>();
-  const typename Layer::primitive_desc chosen(desc, attributes(attrs, dst), primitive->engine());
+  const bool apart = adds_apart(attrs, w.shape(), dst.dims()[1]);
+  typename Layer::primitive_desc chosen(desc, apart ? dnnl::primitive_attr() : attributes(attrs, dst), primitive->engine());
+  prefer_fixed_order(chosen);
   primitive->create(Layer(chosen));
   Slots slots;
   slots.src = primitive->bind(DNNL_ARG_SRC, src);
@@ -90,16 +131,19 @@ Kernel make(const Graph& graph, const Node& node, const Window& window, Directio
   if (has_bias) {
     primitive->bind(DNNL_ARG_BIAS, primitive->packed(raw<float>(*graph.constant(node.inputs[2])), bias, bias));
   }
-  if (attrs.adds) {
+  if (attrs.adds && !apart) {
     slots.added = primitive->bind(DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, dst);
   }
-  return [primitive, slots, adds = attrs.adds](const Call& call) -> Result<void> {
+  return [primitive, slots, apart, adds = attrs.adds && !apart, act = attrs.activation()](const Call& call) -> Result<void> {
     primitive->set(slots.src, raw<float>(call.input(0)));
     primitive->set(slots.dst, raw<float>(call.output()));
     if (adds) {
       primitive->set(slots.added, raw<float>(call.input(3)));
     }
     primitive->execute();
+    if (apart) {
+      add_and_activate(call, act);
+    }
     return {};
   };
 }

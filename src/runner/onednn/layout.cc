@@ -21,9 +21,11 @@ class LayoutPass {
     for (const ValueId id : graph.values()) {
       forms_[static_cast<size_t>(id)] = {id, ValueId::none};
     }
+    types_.resize(graph.value_slots());
+    params_.resize(graph.value_slots());
     for (const ValueId id : graph.values()) {
-      types_.resize(graph.value_slots());
       types_[static_cast<size_t>(id)] = graph.value(id).type;
+      params_[static_cast<size_t>(id)] = graph.value(id).params;
     }
   }
 
@@ -112,7 +114,11 @@ class LayoutPass {
     const std::vector<TensorType> in = types_of(node.inputs);
     const std::vector<TensorType> out = types_of(node.outputs);
     const bool any_last = std::ranges::any_of(node.inputs, [&](ValueId v) { return is_last(v); });
-    const NodeView view{graph_, node, in, out};
+    std::vector<std::optional<QuantParams>> params;
+    for (const ValueId input : node.inputs) {
+      params.push_back(input == ValueId::none ? std::nullopt : params_[static_cast<size_t>(input)]);
+    }
+    const NodeView view{graph_, node, in, out, params};
     if (wants_last(view) || (any_last && is_last(main_input(node)))) {
       const std::optional<Renamed> renamed = renamed_for_last(view);
       if (renamed && last_forms_known(node, *renamed)) {
@@ -224,6 +230,7 @@ class LayoutPass {
   Graph& graph_;
   std::vector<Forms> forms_;       // by original ValueId
   std::vector<TensorType> types_;  // by original ValueId, in the first form
+  std::vector<std::optional<QuantParams>> params_;  // likewise
 };
 
 }  // namespace

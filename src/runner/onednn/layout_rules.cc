@@ -63,6 +63,13 @@ Tensor broadcast_constant(const Tensor& tensor, int64_t rank) {
   return permute(tensor.reshaped(shape), perm_to_last(rank));
 }
 
+// One value for each channel (axis 1), as a tensor that says which axis that is now.
+Tensor channel_vector(const Tensor& vector, int64_t rank) {
+  Shape shape(static_cast<size_t>(rank), 1);
+  shape.back() = vector.count();
+  return vector.reshaped(shape);
+}
+
 Renamed same(const NodeView& view, InputForm rest = InputForm::first) {
   Renamed renamed;
   renamed.attrs = view.node.attrs;
@@ -199,6 +206,39 @@ std::optional<Renamed> named_axes(const NodeView& view, int64_t rank, size_t inp
   return renamed;
 }
 
+// Whether an integer input has zero points by channel, or one, and no level table: what this backend's loops know.
+bool plain_channels(const NodeView& view, size_t i) {
+  const std::optional<QuantParams>& params = view.in_params[i];
+  if (!params) {
+    return true;
+  }
+  const bool by_channel = params->granularity.axis < 0 || params->granularity.axis == 1 || params->zero_point.size() <= 1;
+  return params->levels.empty() && params->granularity.group == 0 && by_channel;
+}
+
+// requantize, qadd: vectors of one value a channel.
+std::optional<Renamed> channel_vectors(const NodeView& view, size_t first, int64_t rank) {
+  Renamed renamed = same(view, InputForm::last);
+  for (size_t i = first; i < view.node.inputs.size(); ++i) {
+    const Tensor* held = constant(view, i);
+    if (held == nullptr) {
+      return std::nullopt;
+    }
+    if (held->count() > 1) {
+      replace(renamed, i, channel_vector(*held, rank));
+    } else {
+      renamed.inputs[i] = InputForm::first;
+    }
+  }
+  for (size_t i = 0; i < first; ++i) {
+    const bool same_shape = view.in[i].known() && view.out[0].known() && view.in[i].shape == view.out[0].shape;
+    if (!same_shape || constant(view, i) != nullptr || !plain_channels(view, i)) {
+      return std::nullopt;
+    }
+  }
+  return renamed;
+}
+
 bool grouped_params(const NodeView& view) {
   const auto grouped = [&](ValueId id) {
     return id != ValueId::none && view.graph.value(id).params && view.graph.value(id).params->granularity.group > 0;
@@ -284,21 +324,29 @@ Tensor permute(const Tensor& tensor, const Shape& perm) {
 bool wants_last(const NodeView& view) {
   using enum OpKind;
   const Node& node = view.node;
-  const bool windowed = node.op == conv || node.op == conv_transpose || node.op == max_pool || node.op == avg_pool;
-  if (!windowed || view.in[0].dtype != DType::f32 || !view.in[0].known() || !view.out[0].known() || view.in[0].rank() < 3 || view.in[0].rank() > kMaxRank) {
+  const bool windowed = node.op == conv || node.op == qconv || node.op == conv_transpose || node.op == max_pool || node.op == avg_pool || node.op == qavg_pool;
+  if (!windowed || !view.in[0].known() || !view.out[0].known() || view.in[0].rank() < 3 || view.in[0].rank() > kMaxRank) {
     return false;
   }
   if (count_of(*view.out[0].shape) == 0 || count_of(*view.in[0].shape) == 0) {
     return false;
   }
+  const DType type = view.in[0].dtype;
+  const bool bytes = type == DType::u8 || type == DType::i8 || bits_of(type) == 4;
   if (node.op == max_pool) {
-    return node.outputs.size() < 2 || node.outputs[1] == ValueId::none;
+    return (type == DType::f32 || bytes) && (node.outputs.size() < 2 || node.outputs[1] == ValueId::none);
+  }
+  if (node.op == avg_pool) {
+    return type == DType::f32;
   }
   if (node.op == conv || node.op == conv_transpose) {
     const bool bias_known = !node.has_input(2) || constant(view, 2) != nullptr;
     return view.in[0].dtype == DType::f32 && constant(view, 1) != nullptr && bias_known;
   }
-  return true;
+  if (node.op == qconv) {
+    return constant(view, 1) != nullptr && constant(view, 2) != nullptr && (!node.has_input(3) || constant(view, 3) != nullptr);
+  }
+  return plain_channels(view, 0) && constant(view, 1) != nullptr && constant(view, 2) != nullptr;  // qavg_pool
 }
 
 std::optional<Renamed> renamed_for_last(const NodeView& view) {
@@ -366,7 +414,9 @@ std::optional<Renamed> renamed_for_last(const NodeView& view) {
       return named_axes(view, in_rank, 1);
     }
     case quantize: case dequantize: case dynamic_quantize: return converting(view, in_rank);
-    case requantize: return node.inputs.size() == 1 ? std::optional(same(view)) : std::nullopt;
+    case requantize:
+      return node.inputs.size() == 1 ? std::optional(same(view)) : channel_vectors(view, 1, in_rank);
+    case qadd: return channel_vectors(view, 2, rank);
     default: return std::nullopt;
   }
 }

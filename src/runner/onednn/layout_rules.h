@@ -23,6 +23,7 @@ struct NodeView {
   const Node& node;
   std::span<const TensorType> in;
   std::span<const TensorType> out;
+  std::span<const std::optional<QuantParams>> in_params;
 };
 
 enum class InputForm : uint8_t { first, last, replaced };

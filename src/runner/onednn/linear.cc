@@ -11,7 +11,7 @@ using portable::raw;
 
 constexpr auto kF32 = memory::data_type::f32;
 
-// y[m, n] = x[m, k] * w + bias + added, activated. `w` holds [n, k] with the given strides.
+// y[m, n] = x[m, k] * w + bias + added, activated. `w` holds [k, n] with the given strides.
 struct Product {
   int64_t m;
   int64_t n;
@@ -26,9 +26,9 @@ struct Product {
 Kernel make(const Product& p) {
   const Md src({p.m, p.k}, kF32, memory::format_tag::ab);
   const Md dst({p.m, p.n}, kF32, memory::format_tag::ab);
-  const Md plain({p.n, p.k}, kF32, p.w_strides);
-  const Md bias({p.n}, kF32, memory::format_tag::a);
-  const Md any({p.n, p.k}, kF32, memory::format_tag::any);
+  const Md plain({p.k, p.n}, kF32, p.w_strides);
+  const Md bias({1, p.n}, kF32, memory::format_tag::ab);
+  const Md any({p.k, p.n}, kF32, memory::format_tag::any);
   dnnl::post_ops ops;
   if (p.adds) {
     ops.append_binary(dnnl::algorithm::binary_add, dst);
@@ -36,9 +36,9 @@ Kernel make(const Product& p) {
   append_activation(ops, p.act);
   dnnl::primitive_attr attr;
   attr.set_post_ops(ops);
-  using Layer = dnnl::inner_product_forward;
-  const auto kind = dnnl::prop_kind::forward_inference;
-  const Layer::desc desc = p.bias != nullptr ? Layer::desc(kind, src, any, bias, dst) : Layer::desc(kind, src, any, dst);
+  // Not the inner product primitive: that one cuts long sums by the number of threads.
+  using Layer = dnnl::matmul;
+  const Layer::desc desc = p.bias != nullptr ? Layer::desc(src, any, bias, dst) : Layer::desc(src, any, dst);
   auto primitive = std::make_shared<Primitive>();
   const Layer::primitive_desc chosen(desc, attr, primitive->engine());
   primitive->create(Layer(chosen));
@@ -74,7 +74,7 @@ Prepared prepare_linear(const Graph& graph, const Node& node) {
   }
   const int64_t n = w->shape()[0];
   const int64_t k = w->shape()[1];
-  return std::optional(make({count_of(*x.shape) / k, n, k, {k, 1}, w, bias, attrs.adds, attrs.activation()}));
+  return std::optional(make({count_of(*x.shape) / k, n, k, {1, k}, w, bias, attrs.adds, attrs.activation()}));
 }
 
 Prepared prepare_matmul(const Graph& graph, const Node& node) {
@@ -87,7 +87,7 @@ Prepared prepare_matmul(const Graph& graph, const Node& node) {
   const int64_t k = b.shape->at(b.shape->size() - 2);
   const int64_t n = b.shape->back();
   if (const Tensor* w = graph.constant(node.inputs[1]); w != nullptr && b.rank() == 2) {
-    return std::optional(make({count_of(*a.shape) / k, n, k, {1, n}, w, nullptr, false, {}}));
+    return std::optional(make({count_of(*a.shape) / k, n, k, {n, 1}, w, nullptr, false, {}}));
   }
   Shape left = *a.shape;
   Shape right = *b.shape;
@@ -109,6 +109,23 @@ Prepared prepare_matmul(const Graph& graph, const Node& node) {
     primitive->execute();
     return {};
   });
+}
+
+Prepared prepare_gemm(const Graph& graph, const Node& node) {
+  const auto& attrs = node.as<GemmAttrs>();
+  const TensorType& a = graph.value(node.inputs[0]).type;
+  const Tensor* w = graph.constant(node.inputs[1]);
+  const Tensor* bias = node.has_input(2) ? graph.constant(node.inputs[2]) : nullptr;
+  if (!is_f32(a) || w == nullptr || w->dtype() != DType::f32 || attrs.trans_a || attrs.alpha != 1 || (node.has_input(2) && (bias == nullptr || attrs.beta != 1)) ||
+      count_of(*a.shape) == 0 || w->count() == 0) {
+    return std::optional<Kernel>();
+  }
+  const int64_t n = w->shape()[attrs.trans_b ? 0 : 1];
+  const int64_t k = w->shape()[attrs.trans_b ? 1 : 0];
+  if (bias != nullptr && (bias->count() != n || (bias->rank() > 0 && bias->shape().back() != n))) {
+    return std::optional<Kernel>();
+  }
+  return std::optional(make({a.shape->at(0), n, k, attrs.trans_b ? memory::dims{1, k} : memory::dims{n, 1}, w, bias, false, {}}));
 }
 
 }  // namespace dsq::onednn
