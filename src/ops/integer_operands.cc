@@ -27,13 +27,24 @@ Result<void> floats(const InferContext& c, size_t i) {
   return {};
 }
 
-// One f32 for all, or one for each of `channels` (kUnknown: not known yet).
-Result<void> per_channel(const InferContext& c, size_t i, int64_t channels) {
-  DSQ_TRY(floats(c, i));
-  const Shape* s = c.shape(i);
-  const bool one = s != nullptr && (s->empty() || (s->size() == 1 && s->front() == 1));
-  const bool each = s != nullptr && s->size() == 1 && (channels == kUnknown || s->front() == channels);
-  return s == nullptr || one || each ? Result<void>() : misfit(c, i, "one value or one for each channel");
+// Inputs [first, last): one f32 for all each, or one for each channel of a result of shape `y`. Vectors belong to axis 1;
+// those that a backend made for channels-last data have the rank of y, and its last axis is theirs.
+Result<void> per_channel(const InferContext& c, size_t first, size_t last, const Shape* y, int64_t channels) {
+  const Shape* vector = nullptr;
+  for (size_t i = first; i < last; ++i) {
+    DSQ_TRY(floats(c, i));
+    const Shape* s = c.shape(i);
+    if (s == nullptr || s->empty() || *s == Shape{1}) {
+      continue;
+    }
+    const bool each = s->size() == 1 && (channels == kUnknown || s->front() == channels);
+    const bool last_axis = s->size() > 2 && y != nullptr && s->size() == y->size() && s->back() == y->back() && count_of(*s) == s->back();
+    if ((!each && !last_axis) || (vector != nullptr && *vector != *s)) {
+      return misfit(c, i, "one value or one for each channel");
+    }
+    vector = s;
+  }
+  return {};
 }
 
 // Scale and zero point taken at run time: one, one for each sample, or (linear) one for each vector along the last axis.
@@ -103,13 +114,12 @@ Result<void> sum(const InferContext& c) {
   DSQ_TRY(bytes(c, 0));
   DSQ_TRY(bytes(c, 1));
   int64_t channels = kUnknown;
+  std::optional<Shape> out;
   if (c.shape(0) != nullptr && c.shape(1) != nullptr) {
-    const Shape out = DSQ_TRY(broadcast(*c.shape(0), *c.shape(1)));
-    channels = out.size() > 1 ? out[1] : 1;
+    out = DSQ_TRY(broadcast(*c.shape(0), *c.shape(1)));
+    channels = out->size() > 1 ? (*out)[1] : 1;
   }
-  for (size_t i = 2; i < 5; ++i) {
-    DSQ_TRY(per_channel(c, i, channels));
-  }
+  DSQ_TRY(per_channel(c, 2, 5, out ? &*out : nullptr, channels));
   return byte_or_float_output(c, false);
 }
 
@@ -127,8 +137,7 @@ Result<void> rescaled(const InferContext& c) {
   if (x != nullptr && !x->empty() && c.node().op == OpKind::qavg_pool && c.attrs<PoolAttrs>().layout == Layout::channels_last) {
     channels = x->back();
   }
-  DSQ_TRY(per_channel(c, 1, channels));
-  DSQ_TRY(per_channel(c, 2, channels));
+  DSQ_TRY(per_channel(c, 1, 3, c.node().op == OpKind::requantize ? x : nullptr, channels));
   return byte_or_float_output(c, false);
 }
 

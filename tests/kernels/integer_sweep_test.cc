@@ -39,8 +39,8 @@ struct Layer {
   std::string text;
 };
 
-// `taps`: products per sum, to keep results within the output's range.
-Layer make_layer(Rng& rng, const Shape& x, const Shape& w, int64_t in_per_group, int64_t units, bool token_params) {
+// `units`: the shape of run-time ranges, when each part of x has its own.
+Layer make_layer(Rng& rng, const Shape& x, const Shape& w, int64_t in_per_group, const Shape& units, bool token_params) {
   Layer layer;
   const DType x_type = one_of<DType>(rng, {DType::u8, DType::i8, DType::u4, DType::i4});
   const bool nibbles = bits_of(x_type) == 4;
@@ -68,11 +68,11 @@ Layer make_layer(Rng& rng, const Shape& x, const Shape& w, int64_t in_per_group,
   const ValueId b = in_range(rng, 0, 3) == 0 ? ValueId::none : layer.graph.add_constant("b", random_floats(rng, {channels}, -reach / 2, reach / 2));
   layer.arguments = {xv, layer.graph.add_constant("w", random_weights(rng, w)), m, b};
   if (zero == Zero::run_time) {
-    const int64_t count = in_range(rng, 0, 1) == 0 ? units : 1;
-    layer.arguments.push_back(layer.graph.add_input("scale", {DType::f32, Shape{count}}));
-    layer.arguments.push_back(layer.graph.add_input("zero", {DType::u8, Shape{count}}));
-    layer.inputs.push_back(random_floats(rng, {count}, 0.3F, 1.7F));
-    Tensor points(DType::u8, {count});
+    const Shape ranges = in_range(rng, 0, 1) == 0 ? units : Shape{};
+    layer.arguments.push_back(layer.graph.add_input("scale", {DType::f32, ranges}));
+    layer.arguments.push_back(layer.graph.add_input("zero", {DType::u8, ranges}));
+    layer.inputs.push_back(random_floats(rng, ranges, 0.3F, 1.7F));
+    Tensor points(DType::u8, ranges);
     for (uint8_t& z : points.mutable_values<uint8_t>()) {
       z = static_cast<uint8_t>(in_range(rng, 0, range_of(x_type).high));
     }
@@ -117,7 +117,7 @@ TEST(IntegerSweep, Convolutions) {
     for (size_t d = 0; d < 2 * dims; ++d) {
       attrs.pads.push_back(in_range(rng, 0, w[2 + d % dims] - 1));
     }
-    Layer layer = make_layer(rng, x, w, in_per_group, x[0], false);
+    Layer layer = make_layer(rng, x, w, in_per_group, {x[0]}, false);
     attrs.act = layer.act.kind;
     attrs.act_a = layer.act.a;
     attrs.act_b = layer.act.b;
@@ -134,7 +134,7 @@ TEST(IntegerSweep, Linears) {
     if (in_range(rng, 0, 1) == 0) {
       x.erase(x.begin());
     }
-    Layer layer = make_layer(rng, x, {in_range(rng, 1, 50), k}, k, count_of(x) / k, true);
+    Layer layer = make_layer(rng, x, {in_range(rng, 1, 50), k}, k, Shape(x.begin(), x.end() - 1), true);
     LinearAttrs attrs;
     attrs.act = layer.act.kind;
     attrs.act_a = layer.act.a;

@@ -282,9 +282,8 @@ Prepared prepare_requantize(const Graph& graph, const Node& node) {  // x, m, b
     return std::optional<Kernel>();
   }
   const Shape& shape = *graph.value(node.outputs[0]).type.shape;
-  const std::optional<int64_t> axis = channel_axis(graph, std::span(node.inputs).subspan(1, 1));
-  const std::optional<int64_t> b_axis = channel_axis(graph, std::span(node.inputs).subspan(2, 1));
-  if (!axis || !b_axis || (*axis < 0 && *b_axis >= 0) || !is_byte(graph.value(node.inputs[0]).type.dtype) || !is_byte(graph.value(node.outputs[0]).type.dtype)) {
+  const std::optional<int64_t> axis = channel_axis(graph, std::span(node.inputs).subspan(1, 2));
+  if (!axis || !is_byte(graph.value(node.inputs[0]).type.dtype) || !is_byte(graph.value(node.outputs[0]).type.dtype)) {
     return std::optional<Kernel>();
   }
   const std::optional<QuantParams>& params = graph.value(node.inputs[0]).params;

@@ -44,6 +44,17 @@ inline Bounds bounds_of(const Call& call, const Activation& act = {}) {
 // A parameter vector that holds one value for all, or one a channel.
 inline float shared_or(std::span<const float> values, size_t channel) { return values[values.size() == 1 ? 0 : channel]; }
 
+// The axis of which such vectors hold one value an index, -1 when they hold one for all: axis 1, or the last for vectors
+// of the tensor's rank (which backends make for channels-last data).
+inline int32_t channel_axis(std::initializer_list<const Tensor*> vectors) {
+  for (const Tensor* vector : vectors) {
+    if (vector->count() > 1) {
+      return vector->rank() > 1 ? static_cast<int32_t>(vector->rank()) - 1 : 1;
+    }
+  }
+  return -1;
+}
+
 // Stores a saturated integer into an 8-bit output.
 inline void put_byte(Tensor& tensor, int64_t i, int32_t q) {
   if (tensor.dtype() == DType::u8) {

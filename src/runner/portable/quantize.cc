@@ -160,7 +160,7 @@ Result<void> requantize(const Call& call) {  // x, m, b
   const std::vector<int16_t> levels = levels_of(call.input(0), call.in_params(0));
   const std::span<const float> m = call.input(1).values<float>();
   const std::span<const float> b = call.input(2).values<float>();
-  const ScaleMap channels(call.output().shape(), {m.size() > 1 ? 1 : -1, 0});
+  const ScaleMap channels(call.output().shape(), {channel_axis({&call.input(1), &call.input(2)}), 0});
   const Bounds bounds = bounds_of(call);
   for (int64_t i = 0; i < call.output().count(); ++i) {
     const size_t c = channels.channel_of(i);
@@ -186,7 +186,7 @@ Result<void> qadd(const Call& call) {  // a, b, ma, mb, c
   const std::span<const float> shift = call.input(4).values<float>();
   const Bounds bounds = bounds_of(call, call.attrs<ActAttrs>().activation());
   const Shape& out = call.output().shape();
-  const ScaleMap channels(out, {std::max({ma.size(), mb.size(), shift.size()}) > 1 ? 1 : -1, 0});
+  const ScaleMap channels(out, {channel_axis({&call.input(2), &call.input(3), &call.input(4)}), 0});
   const auto offset_in = [&](const Shape& shape, int64_t i) {  // broadcasting, axis by axis from the right
     int64_t offset = 0;
     int64_t stride = 1;
