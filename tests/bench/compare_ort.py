@@ -80,7 +80,7 @@ def compare(name, ours_model, ort_model, feeds, arguments, threads):
         for _ in range(arguments.rounds):
             a += ours.times(each)
             b += ort_times(lambda: other.run(None, feeds), each)
-        low = lambda t: statistics.quantiles(t, n=10)[0]
+        low = lambda t: statistics.quantiles(t, n=10, method="inclusive")[0]
         print(f"{name:<28} threads {threads}  ours {low(a) * 1e3:8.2f} ms  ORT {low(b) * 1e3:8.2f} ms  "
               f"ratio {low(b) / low(a):5.2f} (medians {statistics.median(b) / statistics.median(a):5.2f})  difference {error:.1e}", flush=True)
         if arguments.profile:
