@@ -27,12 +27,6 @@ Tensor ratios(const std::vector<float>& above, const std::vector<float>& below) 
 // Scales for channels along axis 1 only: what the requantize operator can express.
 bool fits_requantize(const QuantParams& params) { return params.scale.size() == 1 || params.granularity.axis == 1; }
 
-ValueId dequantized(Graph& graph, ValueId x) {
-  const ValueId real = insert_node(graph, OpKind::dequantize, graph.value(x).name, QuantizeAttrs{-1, 0, DType::f32}, {x}, graph.value(x).name + ".f32");
-  graph.set_type(real, {DType::f32, graph.value(x).type.shape});
-  return real;
-}
-
 }  // namespace
 
 ValueId insert_node(Graph& graph, OpKind op, const std::string& node_name, Attrs attrs, std::vector<ValueId> inputs, const std::string& name) {
@@ -79,11 +73,21 @@ void lower_static_markers(Graph& graph) {
       const ValueId b = graph.add_constant(name + ".b", Tensor::of<float>({static_cast<int64_t>(zeros.size())}, std::span<const float>(zeros)));
       made = replace_node(graph, id, OpKind::requantize, NoAttrs{}, {x, m, b});
     } else {
-      x = integer ? dequantized(graph, x) : x;
+      x = integer ? as_floats(graph, x) : x;
       made = replace_node(graph, id, OpKind::quantize, QuantizeAttrs{y.granularity.axis, y.granularity.group, spec.storage}, {x});
     }
     make_integer(graph, made, spec, y);
   }
+}
+
+ValueId as_floats(Graph& graph, ValueId stored) {
+  const Value value = graph.value(stored);
+  const bool half = value.type.dtype == DType::f16;
+  const OpKind op = half ? OpKind::cast : OpKind::dequantize;
+  const Attrs attrs = half ? Attrs(CastAttrs{DType::f32}) : Attrs(QuantizeAttrs{-1, 0, DType::f32});
+  const ValueId real = insert_node(graph, op, value.name, attrs, {stored}, value.name + ".f32");
+  graph.set_type(real, {DType::f32, value.type.shape});
+  return real;
 }
 
 void restore_floats(Graph& graph) {
@@ -93,13 +97,7 @@ void restore_floats(Graph& graph) {
     if (found != real.end()) {
       return found->second;
     }
-    ValueId made = ValueId::none;
-    if (graph.value(id).type.dtype == DType::f16) {
-      made = insert_node(graph, OpKind::cast, graph.value(id).name, CastAttrs{DType::f32}, {id}, graph.value(id).name + ".f32");
-      graph.set_type(made, {DType::f32, graph.value(id).type.shape});
-    } else {
-      made = dequantized(graph, id);
-    }
+    const ValueId made = as_floats(graph, id);
     real.emplace(id, made);
     return made;
   };

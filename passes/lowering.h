@@ -19,6 +19,9 @@ void make_integer(Graph& graph, ValueId id, const QuantSpec& spec, const QuantPa
 // Markers that are left become quantize (of floats) or requantize (of integers).
 void lower_static_markers(Graph& graph);
 
+// The floats that a stored value stands for: a dequantize of integers, a cast of fp16.
+ValueId as_floats(Graph& graph, ValueId stored);
+
 // Floats again where a float operator, or a graph output, reads what is stored otherwise: dequantize for integers, cast
 // for fp16 constants.
 void restore_floats(Graph& graph);

@@ -25,6 +25,8 @@ Result<bool> merge_common(Graph& graph, PassContext& context);
 // Removes nodes and constants that no output depends on.
 Result<bool> drop_dead(Graph& graph, PassContext& context);
 
+// Gives nested graphs the constants that they take from outside.
+Result<bool> sink_constants(Graph& graph, PassContext& context);
 // Does all of this to the graphs within if_else and loop.
 Result<bool> canonicalize_nested(Graph& graph, PassContext& context);
 

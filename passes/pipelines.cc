@@ -53,8 +53,9 @@ constexpr auto kActivations = std::to_array<std::string_view>({
     "fuse_activation",
 });
 
-// Nested graphs share nothing with their surroundings; constants that are folded here are known to them only as inputs.
+// After cleaning, when what can be a constant is one.
 constexpr auto kNested = std::to_array<std::string_view>({
+    "sink_constants",  // so that nested graphs know their weights
     "canonicalize_nested",
 });
 

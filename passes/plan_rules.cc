@@ -19,6 +19,20 @@ const Keep* kept(const Recipe& recipe, const Node& node) {
   return last;
 }
 
+// The layers of a graph and of the graphs within it.
+void collect_layers(const Graph& graph, std::vector<Node>& layers) {
+  for (const NodeId id : graph.nodes()) {
+    if (quant_layer_at(graph, id)) {
+      layers.push_back(graph.node(id));
+    }
+    visit_fields(graph.node(id).attrs, [&](std::string_view, const auto& member) {
+      if constexpr (std::is_same_v<std::remove_cvref_t<decltype(member)>, GraphRef>) {
+        collect_layers(*member, layers);
+      }
+    });
+  }
+}
+
 }  // namespace
 
 Edges edges_of(const Graph& graph) {
@@ -80,14 +94,12 @@ int weight_bits(const Recipe& recipe, const Node& node, DType storage) {
 }
 
 Result<void> check_selectors(const Graph& graph, const Recipe& recipe) {
-  std::vector<std::string> names;
   std::vector<Node> layers;
-  for (const NodeId id : graph.nodes()) {
-    if (quant_layer_at(graph, id)) {
-      layers.push_back(graph.node(id));
-      names.push_back(graph.node(id).name);
-      names.emplace_back(name_of(graph.node(id).op));
-    }
+  collect_layers(graph, layers);
+  std::vector<std::string> names;
+  for (const Node& node : layers) {
+    names.push_back(node.name);
+    names.emplace_back(name_of(node.op));
   }
   for (const Keep& keep : recipe.keep) {
     if (std::ranges::none_of(layers, [&](const Node& node) { return matches(keep, node); })) {
@@ -96,6 +108,15 @@ Result<void> check_selectors(const Graph& graph, const Recipe& recipe) {
     }
   }
   return {};
+}
+
+Recipe recipe_within(const Recipe& recipe, const Graph& nested) {
+  Recipe within = recipe;
+  within.calibrated = false;
+  std::vector<Node> layers;
+  collect_layers(nested, layers);
+  std::erase_if(within.keep, [&](const Keep& keep) { return std::ranges::none_of(layers, [&](const Node& node) { return matches(keep, node); }); });
+  return within;
 }
 
 std::optional<std::string> stays_float(const Graph& graph, const QuantLayer& layer) {

@@ -24,8 +24,12 @@ Decision decide(const Recipe& recipe, const Node& node, bool edge);
 // The stored bits of a layer's integer weights: 8, 6 or 4.
 int weight_bits(const Recipe& recipe, const Node& node, DType storage);
 
-// Every --keep pattern matches the name or the operator of some layer. Errors: selector_unmatched, naming the nearest.
+// Every --keep pattern matches the name or the operator of some layer, nested graphs included. Errors: selector_unmatched, naming the nearest.
 Result<void> check_selectors(const Graph& graph, const Recipe& recipe);
+
+// The recipe for a nested graph: ranges are taken at run time, for it is run piecemeal; patterns that match nothing in
+// it are left out.
+Recipe recipe_within(const Recipe& recipe, const Graph& nested);
 
 // Why this layer cannot be quantized; nothing when it can.
 std::optional<std::string> stays_float(const Graph& graph, const QuantLayer& layer);

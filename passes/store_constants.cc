@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "passes/half.h"
+#include "passes/lowering.h"
 #include "passes/passes.h"
 #include "src/ops/op_def.h"
 #include "src/quant/weights.h"
@@ -35,6 +36,16 @@ std::optional<int32_t> row_axis(const Graph& graph, NodeId user, ValueId constan
   return std::nullopt;
 }
 
+// The stored form, with the conversion to floats in front of all users.
+void store(Graph& graph, ValueId id, Tensor values, std::optional<QuantParams> params) {
+  const std::string name = graph.value(id).name;
+  const ValueId stored = graph.add_constant(name + ".stored", std::move(values));
+  graph.set_params(stored, std::move(params));
+  graph.replace_uses(id, as_floats(graph, stored));
+  graph.erase_value(id);
+  graph.rename(stored, name);
+}
+
 bool store_rows(Graph& graph, ValueId id, PassContext& context) {
   const Tensor& weights = *graph.constant(id);
   const std::vector<NodeId> users = graph.value(id).users;
@@ -48,8 +59,7 @@ bool store_rows(Graph& graph, ValueId id, PassContext& context) {
     context.diag.note(graph.node(users.front()).name, fmt::format("its weights stay float: {:.2f} % error as int8", stored.error * 100));
     return false;
   }
-  graph.set_constant(id, std::move(stored.values));
-  graph.set_params(id, std::move(stored.params));
+  store(graph, id, std::move(stored.values), std::move(stored.params));
   return true;
 }
 
@@ -67,7 +77,7 @@ bool store_half(Graph& graph, ValueId id) {
   if (!std::isfinite(error) || error > 1e-3) {
     return false;
   }
-  graph.set_constant(id, half);
+  store(graph, id, half, std::nullopt);
   return true;
 }
 

@@ -68,6 +68,8 @@ constexpr auto kPasses = std::to_array<PassDef>({
     {"quantize_weights", "Stores the weights of planned layers as integers or fp16.", Stage::calibrated,
      Stage::quantized, quantize_weights},
     {"simplify_arith", "Writes arithmetic with constants one way.", Stage::floating, Stage::floating, simplify_arith},
+    {"sink_constants", "Gives nested graphs the constants that they take from outside.", Stage::floating,
+     Stage::floating, sink_constants},
     {"store_constants", "Stores large constants outside of layers as int8 or fp16.", Stage::quantized,
      Stage::quantized, store_constants},
 });

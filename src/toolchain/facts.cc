@@ -4,6 +4,7 @@
 
 #include "passes/marker.h"
 #include "passes/quant_layer.h"
+#include "src/ops/infer.h"
 #include "src/ops/op_def.h"
 #include "src/quant/weights.h"
 #include "src/toolchain/macs.h"
@@ -82,37 +83,75 @@ std::string usual_reason(OpKind op) {
   }
 }
 
-}  // namespace
+std::vector<GraphRef> nested_of(const Node& node) {
+  std::vector<GraphRef> nested;
+  visit_fields(node.attrs, [&](std::string_view, const auto& member) {
+    if constexpr (std::is_same_v<std::remove_cvref_t<decltype(member)>, GraphRef>) {
+      nested.push_back(member);
+    }
+  });
+  return nested;
+}
 
-std::vector<LayerReport> layer_facts(const Graph& reference, const Graph& stored) {
+LayerReport layer_report(const Graph& reference, const QuantLayer& was) {
+  const Node& node = reference.node(was.node);
+  const Value& y = reference.value(was.y);
+  LayerReport report;
+  report.name = node.name.empty() ? y.name : node.name;
+  report.op = std::string(name_of(node.op));
+  report.output_shape = y.type.shape ? text_of(*y.type.shape) : "?";
+  report.macs = macs_of(reference, node);
+  report.range = "none";
+  return report;
+}
+
+void add_layers(const Graph& reference, const Graph& stored, std::vector<LayerReport>& layers) {
   std::map<std::string, NodeId> makers;  // of the twin, by output name
   for (const NodeId id : stored.nodes()) {
-    if (quant_layer_at(stored, id)) {
+    if (!stored.node(id).outputs.empty() && stored.node(id).outputs[0] != ValueId::none) {
       makers.emplace(stored.value(stored.node(id).outputs[0]).name, id);
     }
   }
-  std::vector<LayerReport> layers;
+  const auto twin_of = [&](const Node& node) {
+    const auto maker = node.outputs.empty() || node.outputs[0] == ValueId::none ? makers.end() : makers.find(reference.value(node.outputs[0]).name);
+    return maker == makers.end() ? NodeId::none : maker->second;
+  };
   for (const NodeId id : reference.topo_order()) {
     const std::optional<QuantLayer> was = quant_layer_at(reference, id);
     if (!was) {
       continue;
     }
-    const Node& node = reference.node(id);
-    const Value& y = reference.value(was->y);
-    LayerReport report;
-    report.name = node.name.empty() ? y.name : node.name;
-    report.op = std::string(name_of(node.op));
-    report.output_shape = y.type.shape ? text_of(*y.type.shape) : "?";
-    report.macs = macs_of(reference, node);
-    report.range = "none";
-    const auto maker = makers.find(y.name);
-    if (maker != makers.end()) {
-      const QuantLayer is = *quant_layer_at(stored, maker->second);
-      add_weight_facts(reference, *was, stored, is, report);
-      add_act_facts(stored, is, report);
+    LayerReport report = layer_report(reference, *was);
+    const NodeId twin = twin_of(reference.node(id));
+    const std::optional<QuantLayer> is = twin == NodeId::none ? std::nullopt : quant_layer_at(stored, twin);
+    if (is) {
+      add_weight_facts(reference, *was, stored, *is, report);
+      add_act_facts(stored, *is, report);
     }
     layers.push_back(std::move(report));
   }
+  for (const NodeId id : reference.topo_order()) {
+    const std::vector<GraphRef> before = nested_of(reference.node(id));
+    const NodeId twin = before.empty() ? NodeId::none : twin_of(reference.node(id));
+    if (twin != NodeId::none) {
+      const std::vector<GraphRef> after = nested_of(stored.node(twin));
+      for (size_t i = 0; i < std::min(before.size(), after.size()); ++i) {
+        add_layers(*before[i], *after[i], layers);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<LayerReport> layer_facts(const Graph& reference, const Graph& stored, const std::vector<TensorType>& inputs) {
+  Graph sized = reference;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    sized.set_type(sized.inputs()[i], inputs[i]);
+  }
+  const bool fits = infer_types(sized).has_value();  // else costs stay open
+  std::vector<LayerReport> layers;
+  add_layers(fits ? sized : reference, stored, layers);
   return layers;
 }
 

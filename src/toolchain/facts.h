@@ -10,9 +10,10 @@
 
 namespace dsq {
 
-// The layers of the canonical float graph, in execution order, as they are stored in `stored`, its twin at the
-// quantized stage: types, granularity and the measured error of the weights against the weights that they stand for.
-std::vector<LayerReport> layer_facts(const Graph& reference, const Graph& stored);
+// The layers of the canonical float graph, in execution order, then those of nested graphs, as they are stored in
+// `stored`, its twin at the quantized stage: types, granularity and the measured error of the weights against the
+// weights that they stand for. Costs are those of inputs of these types.
+std::vector<LayerReport> layer_facts(const Graph& reference, const Graph& stored, const std::vector<TensorType>& inputs);
 
 // What computes in float in the lowered graph and why. `reasons` by node name, from the passes' notes.
 std::vector<FloatPart> float_facts(const Graph& lowered, const std::map<std::string, std::string>& reasons);

@@ -8,11 +8,11 @@
 #include "formats/dsq/write.h"
 #include "formats/report/html.h"
 #include "formats/report/json.h"
-#include "passes/passes.h"
 #include "src/support/file.h"
 #include "src/toolchain/facts.h"
 #include "src/toolchain/inputs.h"
 #include "src/toolchain/load.h"
+#include "src/toolchain/nested.h"
 #include "src/toolchain/probe.h"
 #include "src/toolchain/twins.h"
 #include "src/toolchain/verdict.h"
@@ -46,11 +46,6 @@ std::map<std::string, std::string> reasons_of(const Diagnostics& diagnostics) {
   return reasons;
 }
 
-Result<void> run_list(std::string_view name, Graph& graph, PassContext& context) {
-  DSQ_TRY(run_passes(graph, *DSQ_TRY(find_pass_list(name)), context));
-  return {};
-}
-
 }  // namespace
 
 Result<Quantized> quantize(const QuantizeOptions& options, Diagnostics& diagnostics, Progress& progress) {
@@ -77,7 +72,7 @@ Result<Quantized> quantize(const QuantizeOptions& options, Diagnostics& diagnost
   recipe.calibrated = inputs.data.has_value();
   PassContext context{recipe, nullptr, diagnostics};
   Graph graph = model.graph;
-  DSQ_TRY(run_list("canonicalize", graph, context));
+  DSQ_TRY(canonicalize(graph, diagnostics));
   done.reference = graph;
   watch.lap("canonicalize");
 
@@ -95,7 +90,7 @@ Result<Quantized> quantize(const QuantizeOptions& options, Diagnostics& diagnost
   // Ranges become scales, weights become integers; both are measured here, while they can be told apart.
   DSQ_TRY(run_list("assign", graph, context));
   DSQ_TRY(run_list("store", graph, context));
-  report.layers = layer_facts(done.reference, graph);
+  report.layers = layer_facts(done.reference, graph, sample_types(done.reference, inputs));
 
   // Make every boundary explicit. Beyond this point the graph is what a device executes.
   DSQ_TRY(run_list("lower", graph, context));

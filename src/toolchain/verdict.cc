@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "passes/quant_layer.h"
 #include "src/support/file.h"
 #include "src/support/hash.h"
 #include "src/support/strings.h"
@@ -117,6 +118,17 @@ std::string headline_of(const Report& report) {
 
 }  // namespace
 
+std::vector<TensorType> sample_types(const Graph& graph, const Inputs& inputs) {
+  const Result<Dataset> data = inputs.data ? Result<Dataset>(*inputs.data) : probe_inputs(graph);
+  std::vector<TensorType> types;
+  if (data) {
+    for (const Tensor& tensor : data->batch(0, data->step(1))) {
+      types.push_back(tensor.type());
+    }
+  }
+  return types;
+}
+
 void fill_provenance(Report& report, const QuantizeOptions& options, const onnx_format::Source& source, const Inputs& inputs) {
   report.tool_version = "dsquant " DSQ_VERSION;
   report.model_name = options.model.filename().string();
@@ -147,14 +159,18 @@ Result<void> measure(Quantized& done, const Inputs& inputs, const QuantizeOption
   Report& report = done.report;
   diagnostics.enter_pass("");
   TwinOptions twin{options.backend, options.threads, options.batch, {}};
-  std::map<std::string, size_t> layer_of;  // by output value
+  std::map<std::string, size_t> layer_of;  // by output value; reports of the outermost layers come first, in this order
+  size_t index = 0;
   for (const NodeId id : done.reference.topo_order()) {
-    const std::string& y = done.reference.value(done.reference.node(id).outputs[0]).name;
-    const auto layer = std::ranges::find(report.layers, done.reference.node(id).name, &LayerReport::name);
-    if (layer != report.layers.end() && done.graph.find_value(y)) {
-      twin.layers.push_back(y);
-      layer_of.emplace(y, static_cast<size_t>(layer - report.layers.begin()));
+    if (!quant_layer_at(done.reference, id)) {
+      continue;
     }
+    const std::string& y = done.reference.value(done.reference.node(id).outputs[0]).name;
+    if (done.graph.find_value(y)) {
+      twin.layers.push_back(y);
+      layer_of.emplace(y, index);
+    }
+    ++index;
   }
   const Result<Dataset> data = inputs.data ? Result<Dataset>(*inputs.data) : probe_inputs(done.reference);
   Result<TwinResult> result = data ? compare_twins(done.reference, done.graph, *data, inputs.labels, twin, progress) : Result<TwinResult>(data.error());

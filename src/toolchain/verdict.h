@@ -8,6 +8,9 @@
 
 namespace dsq {
 
+// The types of one sample; empty when there is no data and no usual shape.
+std::vector<TensorType> sample_types(const Graph& graph, const Inputs& inputs);
+
 void fill_provenance(Report& report, const QuantizeOptions& options, const onnx_format::Source& source, const Inputs& inputs);
 Provenance provenance_of(const Report& report);
 

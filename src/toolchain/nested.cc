@@ -1,0 +1,38 @@
+#include "src/toolchain/nested.h"
+
+#include "passes/passes.h"
+#include "passes/plan_rules.h"
+
+namespace dsq {
+namespace {
+
+Result<void> run_within(std::string_view name, GraphRef& nested, PassContext& outer) {
+  Graph copy = *nested;
+  const Recipe recipe = recipe_within(outer.recipe, copy);
+  PassContext context{recipe, nullptr, outer.diag};
+  DSQ_TRY(run_list(name, copy, context));
+  copy.compact();
+  nested = std::make_shared<const Graph>(std::move(copy));
+  return {};
+}
+
+}  // namespace
+
+Result<void> run_list(std::string_view name, Graph& graph, PassContext& context) {
+  DSQ_TRY(run_passes(graph, *DSQ_TRY(find_pass_list(name)), context));
+  for (const NodeId id : graph.nodes()) {
+    Attrs attrs = graph.node(id).attrs;
+    if (auto* branches = std::get_if<IfAttrs>(&attrs)) {
+      DSQ_TRY(run_within(name, branches->then_graph, context));
+      DSQ_TRY(run_within(name, branches->else_graph, context));
+    } else if (auto* loop = std::get_if<LoopAttrs>(&attrs)) {
+      DSQ_TRY(run_within(name, loop->body, context));
+    } else {
+      continue;
+    }
+    graph.set_attrs(id, std::move(attrs));
+  }
+  return {};
+}
+
+}  // namespace dsq
