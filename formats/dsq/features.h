@@ -9,7 +9,8 @@ namespace dsq {
 
 inline constexpr std::string_view kFeaturePacked = "packed_bits";   // Tensor.bits
 inline constexpr std::string_view kFeatureLevels = "level_tables";  // QuantParams.levels
-inline constexpr auto kFeatures = std::to_array<std::string_view>({kFeaturePacked, kFeatureLevels});
+inline constexpr std::string_view kFeatureZstd = "zstd";            // Tensor.zstd
+inline constexpr auto kFeatures = std::to_array<std::string_view>({kFeaturePacked, kFeatureLevels, kFeatureZstd});
 
 inline constexpr size_t kSmallTensor = 64;    // bytes; such tensors lie in the metadata
 inline constexpr int kMaxNesting = 8;         // graphs within graphs

@@ -15,8 +15,9 @@ inline constexpr uint32_t kContainerVersion = 1;
 inline constexpr uint64_t kHeaderBytes = 128;
 inline constexpr std::array<uint8_t, 8> kDsqMagic = {0x89, 'D', 'S', 'Q', '\r', '\n', 0x1A, '\n'};
 
-// Tensors in the data section start at multiples of this: whole cache lines, less for what is small.
-constexpr uint64_t tensor_alignment(uint64_t bytes) { return bytes >= 1024 ? 64 : 16; }
+// Tensors in the data section start at multiples of this: whole cache lines, less for what is small. What has to be
+// unpacked before it is used lies anywhere.
+constexpr uint64_t tensor_alignment(uint64_t bytes, bool packed) { return packed ? 1 : bytes >= 1024 ? 64 : 16; }
 constexpr uint64_t align_up(uint64_t value, uint64_t alignment) { return (value + alignment - 1) / alignment * alignment; }
 
 struct DsqHeader {

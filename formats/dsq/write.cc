@@ -11,6 +11,7 @@
 #include "formats/dsq/features.h"
 #include "formats/dsq/header.h"
 #include "formats/dsq/packing.h"
+#include "formats/dsq/zstd.h"
 #include "src/support/file.h"
 
 namespace dsq {
@@ -33,16 +34,16 @@ bool same_bits(const T& a, const T& b) {
 class DataSection {
  public:
   // `owner` keeps the bytes alive until the section is written.
-  uint64_t add(std::span<const std::byte> bytes, std::shared_ptr<const void> owner) {
+  uint64_t add(std::span<const std::byte> bytes, uint64_t alignment, std::shared_ptr<const void> owner) {
     const size_t hash = std::hash<std::string_view>{}({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
     const auto [first, last] = by_hash_.equal_range(hash);
     for (auto at = first; at != last; ++at) {
       const Piece& piece = pieces_[at->second];
-      if (std::ranges::equal(piece.bytes, bytes)) {
+      if (piece.offset % alignment == 0 && std::ranges::equal(piece.bytes, bytes)) {
         return piece.offset;
       }
     }
-    const uint64_t offset = align_up(size_, tensor_alignment(bytes.size()));
+    const uint64_t offset = align_up(size_, alignment);
     by_hash_.emplace(hash, pieces_.size());
     pieces_.push_back({offset, bytes, std::move(owner)});
     size_ = offset + bytes.size();
@@ -153,34 +154,51 @@ class ModelWriter {
     return fb::CreateQuantParams(builder_, p.granularity.axis, p.granularity.group, scale, zero_point, levels);
   }
 
+  struct Place {
+    int bits = 0;
+    bool zstd = false;
+    uint64_t offset = 0;
+    uint64_t size = 0;
+  };
+
+  // The shortest of three ways, all without loss. Floats stay as they are: little can be saved on them, and they are
+  // used from the mapped file.
+  Place store(const Tensor& t) {
+    const auto add = [&](std::vector<std::byte> bytes, int bits, bool zstd) {
+      used_.push_back(zstd ? kFeatureZstd : kFeaturePacked);
+      const auto kept = std::make_shared<const std::vector<std::byte>>(std::move(bytes));
+      return Place{bits, zstd, data_.add(*kept, tensor_alignment(kept->size(), true), kept), kept->size()};
+    };
+    const int bits = bits_worth(t);
+    const bool is_coded = is_integer(t.dtype()) && bits_of(t.dtype()) <= 8;
+    std::vector<std::byte> coded = is_coded ? zstd_compress(t.bytes()) : std::vector<std::byte>();
+    if (!coded.empty() && (bits == 0 || coded.size() < packed_bytes(static_cast<uint64_t>(t.count()), bits))) {
+      return add(std::move(coded), 0, true);
+    }
+    if (bits > 0) {
+      return add(pack_bits(t, bits), bits, false);
+    }
+    const uint64_t size = t.bytes().size();
+    return {0, false, data_.add(t.bytes(), tensor_alignment(size, false), std::make_shared<const Tensor>(t)), size};
+  }
+
   // The index of the tensor in Model.tensors; equal ones have one entry.
   uint32_t tensor(const Tensor& t) {
     const std::span<const std::byte> raw = t.bytes();
-    const int bits = bits_worth(t);
-    std::string key = std::string(name_of(t.dtype())) + text_of(t.shape());
-    uint64_t offset = 0;
-    uint64_t size = 0;
     const bool small = raw.size() <= kSmallTensor;
+    const Place place = small ? Place{} : store(t);
+    std::string key = std::string(name_of(t.dtype())) + text_of(t.shape());
     if (small) {
       key.append(reinterpret_cast<const char*>(raw.data()), raw.size());
-    } else if (bits > 0) {
-      const auto packed = std::make_shared<const std::vector<std::byte>>(pack_bits(t, bits));
-      size = packed->size();
-      offset = data_.add(*packed, packed);
-      used_.push_back(kFeaturePacked);
     } else {
-      size = raw.size();
-      offset = data_.add(raw, std::make_shared<const Tensor>(t));
-    }
-    if (!small) {
-      key += fmt::format(" {}+{} {}", offset, size, bits);
+      key += fmt::format(" {}+{} {} {}", place.offset, place.size, place.bits, place.zstd);
     }
     const auto [at, is_new] = index_.emplace(key, static_cast<uint32_t>(tensors_.size()));
     if (is_new) {
       const auto dtype = shared(name_of(t.dtype()));
       const auto shape = builder_.CreateVector(t.shape());
       const auto bytes = small ? builder_.CreateVector(reinterpret_cast<const uint8_t*>(raw.data()), raw.size()) : 0;
-      tensors_.push_back(fb::CreateTensor(builder_, dtype, shape, static_cast<uint8_t>(small ? 0 : bits), offset, size, bytes));
+      tensors_.push_back(fb::CreateTensor(builder_, dtype, shape, static_cast<uint8_t>(place.bits), place.offset, place.size, bytes, place.zstd));
     }
     return at->second;
   }

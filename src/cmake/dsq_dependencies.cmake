@@ -29,6 +29,12 @@ add_library(dsq_minizip INTERFACE)         # .npz: formats/npy
 target_include_directories(dsq_minizip SYSTEM INTERFACE ${MINIZIP_INCLUDE_DIR})
 target_link_libraries(dsq_minizip INTERFACE ${MINIZIP_LIBRARY})
 
+find_path(ZSTD_INCLUDE_DIR zstd.h REQUIRED)
+find_library(ZSTD_LIBRARY zstd REQUIRED)
+add_library(dsq_zstd INTERFACE)            # .dsq: formats/dsq
+target_include_directories(dsq_zstd SYSTEM INTERFACE ${ZSTD_INCLUDE_DIR})
+target_link_libraries(dsq_zstd INTERFACE ${ZSTD_LIBRARY})
+
 find_program(FLATC flatc REQUIRED)
 
 if(DSQ_TESTS)

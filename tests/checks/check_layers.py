@@ -28,6 +28,7 @@ HEADERS = [
     (r"onnx/|google/protobuf/", ["formats/onnx", "samples/onnx_writer.cc"]),
     (r"flatbuffers/|.*dsq_generated\.h", ["formats/dsq"]),
     (r"(oneapi/)?dnnl", ["src/runner/onednn"]),
+    (r"zstd(_errors)?\.h", ["formats/dsq"]),
     (r"minizip/", ["formats/npy"]),
     (r"openssl/", ["src/support"]),
     (r"omp\.h", ["src/support"]),

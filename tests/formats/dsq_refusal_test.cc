@@ -7,6 +7,7 @@
 #include "formats/dsq/packing.h"
 #include "formats/dsq/read.h"
 #include "formats/dsq/write.h"
+#include "formats/dsq/zstd.h"
 #include "src/ir/parse.h"
 #include "src/support/rng.h"
 #include "tests/formats/aligned.h"
@@ -19,6 +20,7 @@ using Bytes = std::vector<std::byte>;
 constexpr std::string_view kText = R"(
 graph "net" stage=lowered (%c: bool[], %x: f32[?,3,8,8]) -> (%y, %z) {
   %w = const i8[4,3,3,3] rand(seed=1) quant(axis=0, group=9, scale={0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8,0.9,1,1.1,1.2})
+  %coded = const i8[999] {CODED}
   %m = const f32[4,5] rand(seed=2)
   %t = const u4[16] {15,14,13,12,11,10,9,8,7,6,5,4,3,2,1,0}
   %flags = const bool[70] fill(1)
@@ -33,8 +35,19 @@ graph "net" stage=lowered (%c: bool[], %x: f32[?,3,8,8]) -> (%y, %z) {
 }
 )";
 
+// 999 values of 15 that do not lie close together: worth coding, not worth packing.
+std::string text() {
+  std::string values;
+  Rng rng(2);
+  for (int i = 0; i < 999; ++i) {
+    values += fmt::format("{}{}", i == 0 ? "" : ",", rng.below(15) * 17 - 127);
+  }
+  std::string all(kText);
+  return all.replace(all.find("CODED"), 5, values);
+}
+
 Bytes sample() {
-  const Result<Graph> graph = parse(kText);
+  const Result<Graph> graph = parse(text());
   EXPECT_TRUE(graph);
   return *encode_dsq(*graph, {.tool = "dsquant 0.1.0", .source_name = "m.onnx"});
 }
@@ -102,7 +115,7 @@ TEST(DsqRefusal, NewerVersionsAreNamed) {
 
 TEST(DsqRefusal, WordsOfNewerWritersAreNamed) {
   const Sections s = sections_of(sample());
-  for (const std::string_view word : {"qconv", "lowered", "dequantize", "clip", "bool", "pads", "level_tables"}) {
+  for (const std::string_view word : {"qconv", "lowered", "dequantize", "clip", "bool", "pads", "level_tables", "zstd"}) {
     Bytes metadata = s.metadata;
     const auto at = std::ranges::search(metadata, std::as_bytes(std::span(word))).begin();
     ASSERT_NE(at, metadata.end()) << word;
@@ -168,6 +181,39 @@ TEST(DsqRefusal, OtherFiles) {
   EXPECT_EQ(read_dsq("/nonexistent.dsq").error().code, Code::file_unreadable);
   EXPECT_EQ(read_dsq("CMakeLists.txt").error().code, Code::not_a_model);
   EXPECT_EQ(decode_aligned({}).error().code, Code::not_a_model);
+}
+
+// Frames that a hash vouches for and that are still not what the tensor's size asks for.
+TEST(DsqRefusal, CompressedTensors) {
+  Rng rng(9);
+  Bytes content(kZstdFrameBytes + 1000);
+  for (std::byte& b : content) {
+    b = static_cast<std::byte>(rng.below(60) * 4);
+  }
+  const Bytes good = zstd_compress(content);
+  Bytes out(content.size());
+  ASSERT_TRUE(zstd_decompress(good, out));
+  EXPECT_EQ(out, content);
+  const auto refused = [](std::span<const std::byte> stored, size_t size) {
+    Bytes to(size);
+    const Result<void> done = zstd_decompress(stored, to);
+    return !done && done.error().code == Code::dsq_invalid;
+  };
+  EXPECT_TRUE(refused(good, content.size() - 1));
+  EXPECT_TRUE(refused(good, content.size() + 1));
+  EXPECT_TRUE(refused(good, kZstdFrameBytes)) << "frames too many";
+  EXPECT_TRUE(refused({}, 1));
+  for (const size_t cut : {size_t{0}, size_t{1}, size_t{5}, good.size() / 2, good.size() - 1}) {
+    EXPECT_TRUE(refused(std::span(good).first(cut), content.size())) << cut;
+  }
+  Bytes longer = good;
+  longer.push_back(std::byte{0});
+  EXPECT_TRUE(refused(longer, content.size()));
+  // One frame of two frames' content; a frame that is to be skipped.
+  const Bytes first = zstd_compress(std::span(content).first(1000));
+  EXPECT_TRUE(refused(first, 2000));
+  const Bytes skippable = {std::byte{0x50}, std::byte{0x2A}, std::byte{0x4D}, std::byte{0x18}, std::byte{0}, std::byte{0}, std::byte{0}, std::byte{0}};
+  EXPECT_TRUE(refused(skippable, 1));
 }
 
 struct BadCase {
