@@ -74,6 +74,10 @@ Result<bool> assign_params(Graph& graph, PassContext& context) {
     QuantParams params;
     if (spec.granularity.axis >= 0) {
       params = per_channel(found->second, spec.granularity.axis, 15);
+      if (params.scale.size() == 1) {  // one channel: no axis that shape changes could break
+        params.granularity.axis = -1;
+        spec.granularity.axis = -1;
+      }
     } else {
       whole(found->second, spec, params);
     }
