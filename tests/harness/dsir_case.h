@@ -9,7 +9,8 @@
 //
 // Lines before the first case hold for all of them; a case may override them. Further settings: `types: as written` (no
 // inference before the case, types are compared as they stand), `pipeline: a,b` or a list's name instead of one pass,
-// `numeric: off REASON`.
+// `numeric: off REASON`, `recipe: ...` and `stats: ...` (quant_case.h), `noise: 0.05` (what quantizing may cost the
+// outputs, measured as `tolerance`, which holds from the quantized graph, run as the reals it stands for, to the lowered).
 #pragma once
 
 #include <filesystem>

@@ -14,9 +14,12 @@
 #include "src/support/strings.h"
 #include "tests/harness/dsir_case.h"
 #include "tests/harness/numeric.h"
+#include "tests/harness/quant_case.h"
 
 namespace dsq::testing {
 namespace {
+
+constexpr uint64_t kSeeds = 2;
 
 bool mentions(const std::vector<Diagnostic>& items, const std::string& text) {
   return std::ranges::any_of(items, [&](const Diagnostic& item) {
@@ -62,7 +65,9 @@ class DsirTest : public ::testing::Test {
       EXPECT_TRUE(mentions(diag.items(), note)) << "expected the note '" << note << "', got" << all_of(diag.items());
     }
     check_text(before);
-    EXPECT_EQ(structural_hash(before) != structural_hash(after), *changed);
+    Graph staged = before;
+    staged.stage = after.stage;  // passes that change nothing move on too
+    EXPECT_EQ(structural_hash(staged) != structural_hash(after), *changed);
     check_text(after);
     check_interface(before, after);
     check_repeatable(before, after);
@@ -80,17 +85,24 @@ class DsirTest : public ::testing::Test {
 
   // The pipeline checks stage, `changed`, types and verifier itself.
   Result<bool> run(Graph& graph, Diagnostics& diag) {
-    const Recipe recipe;
-    PassContext context{recipe, nullptr, diag};
+    const Recipe recipe = DSQ_TRY(read_recipe(setting("recipe", "")));
+    const bool observed = setting("stats", "") == "observed";
+    CalibrationTable stats = DSQ_TRY(read_stats(observed ? "" : setting("stats", "")));
+    PassContext context{recipe, &stats, diag};
     const std::string name = setting("pipeline", setting("pass", ""));
-    const Result<const PassList*> list = find_pass_list(name);
     std::vector<PassRecord> records;
-    if (list) {
-      records = DSQ_TRY(run_passes(graph, **list, context));
-    } else {
-      const std::vector<std::string> names = split(name, ',');
-      const std::vector<std::string_view> views(names.begin(), names.end());
-      records = DSQ_TRY(run_passes(graph, views, context));
+    for (const std::string& each : split(name, ',')) {
+      if (graph.stage == Stage::quantized) {
+        quantized_ = graph;
+      }
+      if (observed && graph.stage == Stage::planned) {
+        stats = DSQ_TRY(observe_stats(graph, kSeeds));
+      }
+      const Result<const PassList*> list = find_pass_list(each);
+      const std::string_view pass = each;
+      std::vector<PassRecord> made =
+          list ? DSQ_TRY(run_passes(graph, **list, context)) : DSQ_TRY(run_passes(graph, std::span(&pass, 1), context));
+      records.insert(records.end(), made.begin(), made.end());
     }
     return std::ranges::any_of(records, &PassRecord::changed);
   }
@@ -144,17 +156,27 @@ class DsirTest : public ::testing::Test {
     EXPECT_FALSE(*second) << "a second run still changes the graph:\n" << print(again);
   }
 
+  static Graph runnable(const Graph& graph) { return graph.stage == Stage::quantized ? simulated(graph) : graph; }
+
+  // Quantization costs up to `noise`; everything else, lowering among it, up to `tolerance`.
   void check_numbers(const Graph& before, const Graph& after) {
-    if (after.stage != Stage::floating || setting("numeric", "").starts_with("off")) {
+    if (setting("numeric", "").starts_with("off")) {
       return;
     }
-    const double tolerance = std::stod(setting("tolerance", "1e-5"));
-    for (const uint64_t seed : {1, 2}) {
+    const bool noisy = before.stage < Stage::quantized && after.stage >= Stage::quantized;
+    check_same_outputs(before, after, std::stod(noisy ? setting("noise", "0") : setting("tolerance", "1e-5")));
+    if (after.stage == Stage::lowered && quantized_) {
+      check_same_outputs(*quantized_, after, std::stod(setting("tolerance", "1e-5")));
+    }
+  }
+
+  static void check_same_outputs(const Graph& before, const Graph& after, double tolerance) {
+    for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
       const Result<std::vector<Tensor>> inputs = seeded_inputs(before, seed);
       ASSERT_TRUE(inputs) << inputs.error().what;
-      const Result<std::vector<Tensor>> a = outputs_of(before, *inputs);
+      const Result<std::vector<Tensor>> a = outputs_of(runnable(before), *inputs);
       ASSERT_TRUE(a) << "before: " << a.error().what << " " << a.error().where;
-      const Result<std::vector<Tensor>> b = outputs_of(after, *inputs);
+      const Result<std::vector<Tensor>> b = outputs_of(runnable(after), *inputs);
       ASSERT_TRUE(b) << "after: " << b.error().what << " " << b.error().where << "\n" << print(after);
       EXPECT_EQ(numeric_difference(*a, *b, tolerance), "") << print(after);
     }
@@ -187,6 +209,7 @@ class DsirTest : public ::testing::Test {
 
   std::filesystem::path path_;
   DsirCase case_;
+  std::optional<Graph> quantized_;  // as it was before lowering
 };
 
 // Every pass has a file of cases with at least two that it refuses.

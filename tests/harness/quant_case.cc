@@ -1,0 +1,214 @@
+#include "tests/harness/quant_case.h"
+
+#include <charconv>
+
+#include "calibration/calibrate.h"
+#include "calibration/observer.h"
+#include "passes/marker.h"
+#include "passes/quant_layer.h"
+#include "src/quant/weights.h"
+#include "src/runner/runner.h"
+#include "src/support/strings.h"
+#include "tests/harness/numeric.h"
+
+namespace dsq::testing {
+namespace {
+
+constexpr uint32_t kEach = 100;  // values in each bin
+
+Result<float> number(std::string_view text) {
+  float value = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (code != std::errc() || end != text.data() + text.size()) {
+    return fail(Code::text_syntax, "'{}' is not a number", text);
+  }
+  return value;
+}
+
+Result<Precision> precision(std::string_view text) {
+  const std::optional<Precision> found = precision_from(text);
+  if (!found) {
+    return fail(Code::text_syntax, "'{}' is not a precision", text);
+  }
+  return *found;
+}
+
+Result<ChannelStats> channel(const std::string& text) {
+  const std::vector<std::string> ends = split(text, ',');
+  if (ends.size() != 2) {
+    return fail(Code::text_syntax, "expected [low,high], not '[{}'", text);
+  }
+  ChannelStats stats{DSQ_TRY(number(ends[0])), DSQ_TRY(number(ends[1])), {}};
+  if (stats.low < stats.high) {
+    stats.bins.assign(kStatsBins, kEach);
+  }
+  return stats;
+}
+
+// Values that the second look needs are kept from the first: cases are small.
+Result<void> observe_run(Runner& runner, const std::vector<Tensor>& inputs, std::vector<ValueStats>& stats,
+                         std::vector<std::vector<Tensor>>& seen) {
+  DSQ_TRY(runner.run(inputs, [&](size_t index, const Tensor& value) -> Result<void> {
+    seen[index].push_back(value.clone());
+    return observe_extremes(stats[index], value);
+  }));
+  return {};
+}
+
+void replace_marker(Graph& graph, NodeId marker) {
+  const Node node = graph.node(marker);
+  const ValueId marked = node.outputs[0];
+  const QuantSpec spec = *graph.value(marked).spec;
+  if (!is_static_integer(graph, marked)) {
+    graph.set_spec(marked, std::nullopt);
+    graph.replace_uses(marked, node.inputs[0]);
+    graph.erase_node(marker);
+    return;
+  }
+  const QuantParams params = *graph.value(marked).params;
+  const std::string name = graph.value(marked).name;
+  const Granularity& shared = params.granularity;
+  const NodeId q = graph.add_node(OpKind::quantize, node.name, QuantizeAttrs{shared.axis, shared.group, spec.storage},
+                                  {node.inputs[0]}, {name + ".levels"});
+  const ValueId levels = graph.node(q).outputs[0];
+  graph.set_type(levels, {spec.storage, graph.value(marked).type.shape});
+  graph.set_params(levels, params);
+  const NodeId r = graph.add_node(OpKind::dequantize, node.name, QuantizeAttrs{-1, 0, DType::f32}, {levels},
+                                  {name + ".reals"});
+  const ValueId reals = graph.node(r).outputs[0];
+  graph.set_type(reals, {DType::f32, graph.value(marked).type.shape});
+  graph.replace_uses(marked, reals);
+  graph.erase_node(marker);
+}
+
+// The weights as they would stand beside reals, not beside levels.
+Tensor without_absorbed(const QuantLayer& layer, Tensor weights, const std::optional<QuantParams>& x) {
+  if (!x || x->scale.size() <= 1) {
+    return weights;
+  }
+  QuantParams inverse = *x;
+  for (float& scale : inverse.scale) {
+    scale = 1.0F / scale;
+  }
+  return absorb_scales(layer, weights, inverse);
+}
+
+}  // namespace
+
+Result<Recipe> read_recipe(const std::string& text) {
+  Recipe recipe;
+  for (const std::string& word : split(text, ' ')) {
+    const size_t equals = word.find('=');
+    const std::string key = word.substr(0, equals);
+    const std::string value = equals == std::string::npos ? "" : word.substr(equals + 1);
+    if (key == "weights") {
+      recipe.weights = DSQ_TRY(precision(value));
+    } else if (key == "act") {
+      recipe.act = DSQ_TRY(precision(value));
+    } else if (key == "keep") {
+      const size_t last = value.rfind('=');
+      recipe.keep.push_back({value.substr(0, last), DSQ_TRY(precision(value.substr(last + 1)))});
+    } else if (key == "max_weight_error") {
+      recipe.max_weight_error = DSQ_TRY(number(value));
+    } else if (word == "calibrated") {
+      recipe.calibrated = true;
+    } else if (word == "edges_at_act") {
+      recipe.edges_at_act = true;
+    } else if (!word.empty()) {
+      return fail(Code::text_syntax, "'{}' is no part of a recipe", word);
+    }
+  }
+  return recipe;
+}
+
+Result<CalibrationTable> read_stats(const std::string& text) {
+  CalibrationTable table;
+  table.samples = 1;
+  for (const std::string& word : split(text, ' ')) {
+    if (word.empty()) {
+      continue;
+    }
+    const std::vector<std::string> parts = split(word, '[');
+    if (parts.size() < 2 || !parts[0].ends_with('=')) {
+      return fail(Code::text_syntax, "expected value=[low,high], not '{}'", word);
+    }
+    ValueStats& stats = table.values[parts[0].substr(0, parts[0].size() - 1)];
+    stats.count = kEach * kStatsBins;
+    for (size_t i = 1; i < parts.size(); ++i) {
+      const std::string range = parts[i].ends_with(']') ? parts[i].substr(0, parts[i].size() - 1) : parts[i];
+      stats.channels.push_back(DSQ_TRY(channel(range)));
+    }
+  }
+  return table;
+}
+
+Result<CalibrationTable> observe_stats(const Graph& planned, uint64_t seeds) {
+  CompileOptions options;
+  options.backend = "portable";
+  std::vector<ValueStats> stats;
+  for (const Observation& each : wanted_observations(planned)) {
+    options.observe.push_back(each.value);
+    stats.push_back({each.axis, 0, {}});
+  }
+  const std::vector<std::string> names = options.observe;
+  Runner runner(planned, options);
+  std::vector<std::vector<Tensor>> seen(names.size());
+  for (uint64_t seed = 1; seed <= seeds; ++seed) {
+    DSQ_TRY(observe_run(runner, DSQ_TRY(seeded_inputs(planned, seed)), stats, seen));
+  }
+  CalibrationTable table;
+  table.samples = static_cast<int64_t>(seeds);
+  for (size_t i = 0; i < names.size(); ++i) {
+    start_bins(stats[i]);
+    for (const Tensor& value : seen[i]) {
+      observe_bins(stats[i], value);
+    }
+    table.values.emplace(names[i], std::move(stats[i]));
+  }
+  return table;
+}
+
+Graph simulated(const Graph& quantized) {
+  Graph graph = quantized;
+  for (const NodeId id : graph.topo_order()) {
+    const std::optional<QuantLayer> layer = quant_layer_at(graph, id);
+    if (layer && graph.value(layer->w).params) {
+      const Tensor reals = restore(*graph.constant(layer->w), *graph.value(layer->w).params);
+      const Tensor weights = without_absorbed(*layer, reals, graph.value(layer->x).params);
+      graph.set_params(layer->w, std::nullopt);
+      graph.set_spec(layer->w, std::nullopt);
+      graph.set_constant(layer->w, weights);
+    }
+  }
+  for (const ValueId id : graph.values()) {
+    const Value value = graph.value(id);
+    if (!graph.is_constant(id)) {
+      continue;
+    }
+    const Tensor& constant = *graph.constant(id);
+    if (value.params) {
+      graph.set_constant(id, restore(constant, *value.params));
+    } else if (constant.dtype() == DType::f16) {
+      const std::vector<float> floats = to_floats(constant);
+      graph.set_constant(id, Tensor::of<float>(constant.shape(), std::span<const float>(floats)));
+    }
+    graph.set_params(id, std::nullopt);
+    graph.set_spec(id, std::nullopt);
+  }
+  for (const NodeId id : graph.topo_order()) {
+    if (is_marker(graph, id)) {
+      replace_marker(graph, id);
+    } else if (graph.node(id).op != OpKind::quantize) {
+      for (const ValueId output : graph.node(id).outputs) {
+        if (output != ValueId::none) {  // moved integers: their producers see reals here
+          graph.set_params(output, std::nullopt);
+          graph.set_spec(output, std::nullopt);
+        }
+      }
+    }
+  }
+  graph.stage = Stage::floating;
+  return graph;
+}
+
+}  // namespace dsq::testing
