@@ -77,7 +77,8 @@ Result<DsirFile> read_dsir(const std::filesystem::path& path) {
       expecting = true;
       continue;
     }
-    for (const std::string_view key : {"pass", "tolerance", "types", "pipeline", "numeric", "recipe", "stats", "noise"}) {
+    for (const std::string_view key :
+         {"pass", "tolerance", "types", "pipeline", "numeric", "recipe", "stats", "noise"}) {
       if (const std::optional<std::string> value = after(line, "// " + std::string(key) + ": ")) {
         (file.cases.empty() ? common : file.cases.back().settings)[std::string(key)] = *value;
       }

@@ -1,5 +1,6 @@
 #include "tests/harness/quant_case.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "calibration/calibrate.h"
@@ -73,8 +74,8 @@ void replace_marker(Graph& graph, NodeId marker) {
   const ValueId levels = graph.node(q).outputs[0];
   graph.set_type(levels, {spec.storage, graph.value(marked).type.shape});
   graph.set_params(levels, params);
-  const NodeId r = graph.add_node(OpKind::dequantize, node.name, QuantizeAttrs{-1, 0, DType::f32}, {levels},
-                                  {name + ".reals"});
+  const NodeId r =
+      graph.add_node(OpKind::dequantize, node.name, QuantizeAttrs{-1, 0, DType::f32}, {levels}, {name + ".reals"});
   const ValueId reals = graph.node(r).outputs[0];
   graph.set_type(reals, {DType::f32, graph.value(marked).type.shape});
   graph.replace_uses(marked, reals);
@@ -182,18 +183,16 @@ Graph simulated(const Graph& quantized) {
   }
   for (const ValueId id : graph.values()) {
     const Value value = graph.value(id);
-    if (!graph.is_constant(id)) {
+    if (!graph.is_constant(id) || value.type.dtype != DType::f16) {
       continue;
     }
-    const Tensor& constant = *graph.constant(id);
-    if (value.params) {
-      graph.set_constant(id, restore(constant, *value.params));
-    } else if (constant.dtype() == DType::f16) {
+    const bool converted =
+        std::ranges::any_of(value.users, [&](NodeId user) { return graph.node(user).op == OpKind::cast; });
+    if (!converted) {
+      const Tensor& constant = *graph.constant(id);
       const std::vector<float> floats = to_floats(constant);
       graph.set_constant(id, Tensor::of<float>(constant.shape(), std::span<const float>(floats)));
     }
-    graph.set_params(id, std::nullopt);
-    graph.set_spec(id, std::nullopt);
   }
   for (const NodeId id : graph.topo_order()) {
     if (is_marker(graph, id)) {

@@ -96,7 +96,7 @@ TEST(Calibrate, ThreadsAndBatchesDoNotMatter) {
 
 TEST(Calibrate, RefusesOverflowAndNamesTheValue) {
   const Graph graph = planned();
-  const Result<CalibrationTable> table = table_of(graph, samples(graph, 9, 3e38F), 2, 2);
+  const Result<CalibrationTable> table = table_of(graph, samples(graph, 9, 1.5e38F), 2, 2);
   ASSERT_FALSE(table);
   EXPECT_EQ(table.error().code, Code::data_not_finite);
   EXPECT_NE(table.error().where.find("value '"), std::string::npos) << table.error().where;

@@ -58,7 +58,7 @@ TEST(Observer, ByHand) {
   EXPECT_EQ(stats.channels[0].low, 0);
   EXPECT_EQ(stats.channels[0].high, 2);
   EXPECT_EQ(stats.channels[0].bins[0], 1U);
-  EXPECT_EQ(stats.channels[0].bins[32], 1U);   // 0.25 of 2 is 32 of 256
+  EXPECT_EQ(stats.channels[0].bins[32], 1U);  // 0.25 of 2 is 32 of 256
   EXPECT_EQ(stats.channels[0].bins[128], 1U);
   EXPECT_EQ(stats.channels[0].bins[255], 1U);  // the highest value is within
   EXPECT_EQ(stats.channels[1].low, 5);

@@ -35,7 +35,7 @@ TEST(Range, AffineByHand) {
   EXPECT_EQ(affine_range(-3, -1, 15).zero, 15);
   EXPECT_EQ(affine_range(0, 0, 255).scale, 1);
   EXPECT_EQ(affine_range(0, 1e-30F, 255).scale, 1);
-  EXPECT_EQ(affine_range(-1, 1, 255).zero, 128);  // 127.5, to even
+  EXPECT_EQ(affine_range(-1, 1, 255).zero, 127);  // 127.5 but for the scale, which is rounded up
 }
 
 TEST(Range, WithoutBinsTheExtremes) {
