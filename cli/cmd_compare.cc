@@ -7,6 +7,7 @@
 #include "cli/table.h"
 #include "formats/npy/npy.h"
 #include "src/report/metrics.h"
+#include "src/runner/backend.h"
 #include "src/toolchain/compare.h"
 #include "src/toolchain/load.h"
 
@@ -75,6 +76,7 @@ std::string to_text(const Options& options, const Comparison& result) {
 }
 
 Result<Exit> run(const Options& options, Console& console) {
+  DSQ_TRY(find_backend(options.common.backend));
   Diagnostics diagnostics;
   Model a = DSQ_TRY(load_model(options.a, options.common.shapes, diagnostics));
   Model b = DSQ_TRY(load_model(options.b, options.common.shapes, diagnostics));

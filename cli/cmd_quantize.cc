@@ -9,6 +9,7 @@
 #include "cli/progress.h"
 #include "formats/report/json.h"
 #include "formats/report/text.h"
+#include "src/runner/backend.h"
 #include "src/toolchain/inputs.h"
 #include "src/toolchain/quantize.h"
 
@@ -67,6 +68,7 @@ Result<Exit> run(const Options& options, Console& console) {
   for (const std::string& keep : options.keep) {
     job.recipe.keep.push_back(DSQ_TRY(parse_keep(keep)));
   }
+  DSQ_TRY(find_backend(job.backend));
   Diagnostics diagnostics;
   StderrProgress progress;
   const Quantized done = DSQ_TRY(quantize(job, diagnostics, progress));

@@ -8,6 +8,7 @@
 #include "cli/progress.h"
 #include "cli/table.h"
 #include "formats/npy/npy.h"
+#include "src/runner/backend.h"
 #include "src/support/file.h"
 #include "src/support/strings.h"
 #include "src/toolchain/load.h"
@@ -115,6 +116,7 @@ std::string to_text(const Options& options, const Ran& ran) {
 }
 
 Result<Exit> run(const Options& options, Console& console) {
+  DSQ_TRY(find_backend(options.common.backend));
   if (!options.outputs.empty()) {
     DSQ_TRY(check_writable(options.outputs));
   }

@@ -54,7 +54,7 @@ Result<void> Console::close() {
   if (std::fflush(stdout) != 0 && failed_ == 0) {
     failed_ = errno;
   }
-  if (failed_ != 0) {
+  if (failed_ != 0 && failed_ != EPIPE) {
     return fail(Code::write_failed, "cannot write: {}", std::strerror(failed_))
         .at("standard output")
         .hint("check where the output goes");

@@ -23,7 +23,7 @@ class Console {
   // To stdout, buffered; failures are kept for close().
   void print(std::string_view text);
   void print_json(const Json& json);
-  // Flushes stdout. Errors: write_failed, e.g. for a full disk or a pipe that nobody reads.
+  // Flushes stdout. Errors: write_failed, e.g. for a full disk. A reader that went away (`| head -1`) has what it wanted.
   Result<void> close();
 
   // `error[E101]: where: what` and `help: next step`.

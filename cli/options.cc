@@ -105,7 +105,8 @@ void add_threads(CLI::App& app, Common& common) {
 }
 
 void add_backend(CLI::App& app, Common& common) {
-  add_choice(app, "--backend", common.backend, backend_names(), "Kernels to run on (default: onednn)");
+  app.add_option("--backend", common.backend, "Kernels to run on (default: onednn)")
+      ->type_name(fmt::format("{}", fmt::join(backend_names(), "|")));
 }
 
 }  // namespace dsq::cli

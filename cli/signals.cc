@@ -6,6 +6,7 @@
 #include <new>
 
 #include <fcntl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "src/support/codes.h"
@@ -18,13 +19,19 @@ void write_error(const char (&text)[N]) {
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text, N - 1);
 }
 
-// Async-signal-safe. Files are written under no name until they are whole, so nothing half-written stays behind.
-void interrupted(int) {
+// Async-signal-safe. Files are written under no name until they are whole, so nothing half-written stays behind. The
+// main thread holds signals back while a file gets its name, so the others hand theirs over to it.
+void interrupted(int signal) {
+  const pid_t process = ::getpid();
+  if (::syscall(SYS_gettid) != process) {
+    ::syscall(SYS_tgkill, process, process, signal);
+    return;
+  }
   if (::isatty(STDERR_FILENO) == 1) {
     write_error("\r\x1b[K");
   }
   write_error("dsquant: interrupted\n");
-  ::_exit(static_cast<int>(Exit::interrupted));
+  ::_exit(signal == SIGINT ? static_cast<int>(Exit::interrupted) : 128 + signal);
 }
 
 [[noreturn]] void terminated() {
@@ -52,7 +59,13 @@ void guard_process() {
   }
   struct sigaction action {};
   action.sa_handler = interrupted;
-  ::sigaction(SIGINT, &action, nullptr);
+  action.sa_flags = SA_RESTART;
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    struct sigaction before {};
+    if (::sigaction(signal, nullptr, &before) == 0 && before.sa_handler != SIG_IGN) {  // as under nohup
+      ::sigaction(signal, &action, nullptr);
+    }
+  }
   action.sa_handler = SIG_IGN;
   ::sigaction(SIGPIPE, &action, nullptr);
   std::set_terminate(terminated);

@@ -130,7 +130,7 @@ Result<bool> plan_quant(Graph& graph, PassContext& context) {
       context.diag.note(node.name, *reason);
       continue;
     }
-    const Decision decision = decide(context.recipe, node, edges.contains(id));
+    const Decision decision = decide(context.recipe, graph, node, edges.contains(id));
     changed = changed || decision.weights != Precision::floating || decision.act != Precision::floating;
     if (decision.weights != Precision::floating) {
       if (graph.value(layer->w).users.size() > 1) {

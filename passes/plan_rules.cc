@@ -7,23 +7,33 @@
 namespace dsq {
 namespace {
 
-bool matches(const Keep& keep, const Node& node) {
-  return glob_match(keep.pattern, node.name) || glob_match(keep.pattern, name_of(node.op));
+// Nodes without a name go by that of their first output, as in reports.
+const std::string& label_of(const Graph& graph, const Node& node) {
+  return node.name.empty() ? graph.value(node.outputs[0]).name : node.name;
 }
 
-const Keep* kept(const Recipe& recipe, const Node& node) {
+// What --keep looks at.
+struct Layer {
+  std::string label;
+  std::string_view op;
+};
+
+bool matches(const Keep& keep, const Layer& layer) { return glob_match(keep.pattern, layer.label) || glob_match(keep.pattern, layer.op); }
+
+const Keep* kept(const Recipe& recipe, const Graph& graph, const Node& node) {
+  const Layer layer{label_of(graph, node), name_of(node.op)};
   const Keep* last = nullptr;
   for (const Keep& keep : recipe.keep) {
-    last = matches(keep, node) ? &keep : last;
+    last = matches(keep, layer) ? &keep : last;
   }
   return last;
 }
 
 // The layers of a graph and of the graphs within it.
-void collect_layers(const Graph& graph, std::vector<Node>& layers) {
+void collect_layers(const Graph& graph, std::vector<Layer>& layers) {
   for (const NodeId id : graph.nodes()) {
     if (quant_layer_at(graph, id)) {
-      layers.push_back(graph.node(id));
+      layers.push_back({label_of(graph, graph.node(id)), name_of(graph.node(id).op)});
     }
     visit_fields(graph.node(id).attrs, [&](std::string_view, const auto& member) {
       if constexpr (std::is_same_v<std::remove_cvref_t<decltype(member)>, GraphRef>) {
@@ -70,8 +80,8 @@ Edges edges_of(const Graph& graph) {
   return edges;
 }
 
-Decision decide(const Recipe& recipe, const Node& node, bool edge) {
-  if (const Keep* keep = kept(recipe, node)) {
+Decision decide(const Recipe& recipe, const Graph& graph, const Node& node, bool edge) {
+  if (const Keep* keep = kept(recipe, graph, node)) {
     const bool integers = is_integer(keep->precision);
     return {keep->precision, integers && is_integer(recipe.act) ? keep->precision : Precision::floating};
   }
@@ -86,23 +96,23 @@ Decision decide(const Recipe& recipe, const Node& node, bool edge) {
   return decision;
 }
 
-int weight_bits(const Recipe& recipe, const Node& node, DType storage) {
+int weight_bits(const Recipe& recipe, const Graph& graph, const Node& node, DType storage) {
   if (storage == DType::i4) {
     return 4;
   }
-  return recipe.weights == Precision::int6 && kept(recipe, node) == nullptr ? 6 : 8;
+  return recipe.weights == Precision::int6 && kept(recipe, graph, node) == nullptr ? 6 : 8;
 }
 
 Result<void> check_selectors(const Graph& graph, const Recipe& recipe) {
-  std::vector<Node> layers;
+  std::vector<Layer> layers;
   collect_layers(graph, layers);
   std::vector<std::string> names;
-  for (const Node& node : layers) {
-    names.push_back(node.name);
-    names.emplace_back(name_of(node.op));
+  for (const Layer& layer : layers) {
+    names.push_back(layer.label);
+    names.emplace_back(layer.op);
   }
   for (const Keep& keep : recipe.keep) {
-    if (std::ranges::none_of(layers, [&](const Node& node) { return matches(keep, node); })) {
+    if (std::ranges::none_of(layers, [&](const Layer& layer) { return matches(keep, layer); })) {
       const std::string near = nearest(keep.pattern, names);
       return fail(Code::selector_unmatched, "--keep '{}' matches no layer{}", keep.pattern, near.empty() ? "" : "; nearest is '" + near + "'");
     }
@@ -113,9 +123,9 @@ Result<void> check_selectors(const Graph& graph, const Recipe& recipe) {
 Recipe recipe_within(const Recipe& recipe, const Graph& nested) {
   Recipe within = recipe;
   within.calibrated = false;
-  std::vector<Node> layers;
+  std::vector<Layer> layers;
   collect_layers(nested, layers);
-  std::erase_if(within.keep, [&](const Keep& keep) { return std::ranges::none_of(layers, [&](const Node& node) { return matches(keep, node); }); });
+  std::erase_if(within.keep, [&](const Keep& keep) { return std::ranges::none_of(layers, [&](const Layer& layer) { return matches(keep, layer); }); });
   return within;
 }
 

@@ -19,10 +19,10 @@ struct Decision {
   Precision weights = Precision::int8;
   Precision act = Precision::int4;
 };
-Decision decide(const Recipe& recipe, const Node& node, bool edge);
+Decision decide(const Recipe& recipe, const Graph& graph, const Node& node, bool edge);
 
 // The stored bits of a layer's integer weights: 8, 6 or 4.
-int weight_bits(const Recipe& recipe, const Node& node, DType storage);
+int weight_bits(const Recipe& recipe, const Graph& graph, const Node& node, DType storage);
 
 // Every --keep pattern matches the name or the operator of some layer, nested graphs included. Errors: selector_unmatched, naming the nearest.
 Result<void> check_selectors(const Graph& graph, const Recipe& recipe);

@@ -36,7 +36,7 @@ void store_layer(Graph& graph, const QuantLayer& layer, PassContext& context) {
   const NodeId maker = graph.value(layer.x).producer;
   const bool marked = maker != NodeId::none && graph.node(maker).op == OpKind::requantize;
   const Tensor weights = absorb_scales(layer, *graph.constant(layer.w), graph.value(layer.x).params);
-  const int bits = weight_bits(context.recipe, node, spec.storage);
+  const int bits = weight_bits(context.recipe, graph, node, spec.storage);
   // Below 8 bits the limit is out of reach for per-channel scales; asking for them is a choice of its own.
   const double enforced = bits == 8 ? limit : 1.0;
   // Groups of a grouped transposed convolution would mix its output groups, which share scales.

@@ -26,6 +26,9 @@ Result<const Backend*> find_backend(std::string_view name) {
     }
     names.emplace_back(backend.name);
   }
+  if (name == "cuda") {
+    return fail(Code::backend_missing, "this is built without CUDA; the backends are {}", fmt::join(names, " and "));
+  }
   return fail(Code::backend_missing, "no backend '{}'; nearest is '{}'", name, nearest(name, names));
 }
 

@@ -118,7 +118,7 @@ constexpr auto kCodes = std::to_array<CodeInfo>({
      "drop one of them"},
     {Code::selector_unmatched, Exit::usage, "selector matches nothing",
      "A --keep or --only pattern matches no node and no node type.",
-     "use a name from `dsquant inspect`; * and ? match any characters"},
+     "use a name from `dsquant inspect`; * and ? match any characters, \\* and \\? themselves"},
     {Code::gate_failed, Exit::gate, "quality gate failed",
      "The result was written, but it misses a limit that the command line set.",
      "see the report for the worst layers and the flags that mend them"},

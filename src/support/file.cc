@@ -89,6 +89,7 @@ Result<void> publish(int fd, const std::filesystem::path& path) {
 // For file systems without unnamed files: a named one, removed when anything fails.
 Result<void> write_named(const std::filesystem::path& path, const Produce& produce) {
   const std::string temporary = fmt::format("{}.tmp{}", path.string(), ::getpid());
+  const SignalsHeld held;
   const Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
   if (file.get() < 0) {
     return write_error(path, "create");

@@ -36,12 +36,14 @@ bool glob_match(std::string_view pattern, std::string_view text) {
   size_t star = std::string_view::npos;
   size_t resume = 0;
   while (t < text.size()) {
-    if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t])) {
-      ++p;
-      ++t;
-    } else if (p < pattern.size() && pattern[p] == '*') {
+    const bool escaped = p + 1 < pattern.size() && pattern[p] == '\\';
+    const char wanted = p < pattern.size() ? pattern[escaped ? p + 1 : p] : '\0';
+    if (p < pattern.size() && !escaped && wanted == '*') {
       star = p++;
       resume = t;
+    } else if (p < pattern.size() && ((!escaped && wanted == '?') || wanted == text[t])) {
+      p += escaped ? 2 : 1;
+      ++t;
     } else if (star != std::string_view::npos) {
       p = star + 1;
       t = ++resume;
@@ -53,6 +55,23 @@ bool glob_match(std::string_view pattern, std::string_view text) {
     ++p;
   }
   return p == pattern.size();
+}
+
+std::string glob_escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    out.append(c == '*' || c == '?' || c == '\\' ? 1 : 0, '\\');
+    out += c;
+  }
+  return out;
+}
+
+std::string shell_quoted(std::string_view word) {
+  std::string out = "'";
+  for (const char c : word) {
+    out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  }
+  return out + "'";
 }
 
 std::string nearest(std::string_view word, std::span<const std::string> candidates) {

@@ -8,9 +8,11 @@
 
 namespace dsq {
 
-// `*` matches any run of characters, `?` exactly one. Linear in the text for patterns without `*`,
+// `*` matches any run of characters, `?` exactly one, `\x` the character x itself. Linear in the text for patterns without `*`,
 // never worse than |pattern| * |text|.
 bool glob_match(std::string_view pattern, std::string_view text);
+std::string glob_escaped(std::string_view text);  // the pattern that matches this text alone
+std::string shell_quoted(std::string_view word);  // 'it'\''s': one word of a POSIX shell
 
 // The candidate with the smallest edit distance to `word`, ignoring case; empty when there is none.
 std::string nearest(std::string_view word, std::span<const std::string> candidates);

@@ -9,6 +9,7 @@
 #include "formats/report/html.h"
 #include "formats/report/json.h"
 #include "src/support/file.h"
+#include "src/support/parallel.h"
 #include "src/toolchain/facts.h"
 #include "src/toolchain/inputs.h"
 #include "src/toolchain/load.h"
@@ -52,6 +53,7 @@ Result<Quantized> quantize(const QuantizeOptions& options, Diagnostics& diagnost
   Quantized done;
   Report& report = done.report;
   Stopwatch watch(report);
+  const ThreadScope threads(options.threads);
 
   // Fail before the long part: contradictions, and places that cannot be written.
   DSQ_TRY(check_options(options));

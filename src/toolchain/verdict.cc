@@ -20,7 +20,7 @@ std::string command_of(const QuantizeOptions& options) {
   const Recipe& recipe = options.recipe;
   std::string command = fmt::format("--weights {} --act {}", name_of(recipe.weights), name_of(recipe.act));
   for (const Keep& keep : recipe.keep) {
-    command += fmt::format(" --keep '{}={}'", keep.pattern, name_of(keep.precision));
+    command += " --keep " + shell_quoted(fmt::format("{}={}", keep.pattern, name_of(keep.precision)));
   }
   command += recipe.edges_at_act ? " --edges-at-act" : "";
   command += recipe.max_weight_error != Recipe{}.max_weight_error ? fmt::format(" --max-weight-error {}", recipe.max_weight_error) : "";
@@ -49,7 +49,7 @@ const LayerReport* worst_weights(const Report& report) {
 }
 
 std::string mend_of(const LayerReport& layer) {
-  return fmt::format("--keep '{}={}'", layer.name, layer.act_type == "u4" ? "int8" : "fp16");
+  return "--keep " + shell_quoted(fmt::format("{}={}", glob_escaped(layer.name), layer.act_type == "u4" ? "int8" : "fp16"));
 }
 
 // Says why, for the layers that lose most.

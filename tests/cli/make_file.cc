@@ -1,7 +1,6 @@
 // Writes the files that the CLI tests need. Usage:
-//   cli_make_file npz OUT NAME DTYPE 5,3,8,8 [nan]     an array of small numbers, with NaN in the last place
+//   cli_make_file npz OUT NAME DTYPE 5,3,8,8 [LAST]    an array of small numbers (integers: zeros); the last one may be given
 //   cli_make_file onnx OUT < TEXT                      a model in ONNX's own text syntax
-#include <cmath>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -15,7 +14,7 @@
 namespace {
 
 int write_npz(const std::string& out, const std::string& name, const std::string& type, const std::string& dims,
-              bool nan) {
+              const char* last) {
   dsq::Shape shape;
   for (const std::string& dim : dsq::split(dims, ',')) {
     shape.push_back(std::stoll(dim));
@@ -26,9 +25,11 @@ int write_npz(const std::string& out, const std::string& name, const std::string
     for (float& value : tensor.mutable_values<float>()) {
       value = static_cast<float>(i++ % 17) / 16.0F - 0.5F;
     }
-    if (nan) {
-      tensor.mutable_values<float>().back() = NAN;
-    }
+  }
+  if (last != nullptr && tensor.dtype() == dsq::DType::f32) {
+    tensor.mutable_values<float>().back() = std::stof(last);
+  } else if (last != nullptr && tensor.dtype() == dsq::DType::i64) {
+    tensor.mutable_values<int64_t>().back() = std::stoll(last);
   }
   return dsq::npy::write_npz(out, {{name, tensor}}) ? 0 : 1;
 }
@@ -50,7 +51,7 @@ int write_onnx(const std::string& out) {
 int main(int argc, char** argv) {
   const std::string what = argc > 2 ? argv[1] : "";
   if (what == "npz" && argc >= 6) {
-    return write_npz(argv[2], argv[3], argv[4], argv[5], argc > 6);
+    return write_npz(argv[2], argv[3], argv[4], argv[5], argc > 6 ? argv[6] : nullptr);
   }
   return what == "onnx" ? write_onnx(argv[2]) : 2;
 }

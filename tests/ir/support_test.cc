@@ -27,6 +27,19 @@ TEST(Glob, StarsAndQuestionMarks) {
   EXPECT_TRUE(glob_match("", ""));
 }
 
+TEST(Glob, EscapesMakeEveryCharacterPlain) {
+  EXPECT_TRUE(glob_match("a\\*b", "a*b"));
+  EXPECT_FALSE(glob_match("a\\*b", "axb"));
+  EXPECT_TRUE(glob_match("*\\?", "why?"));
+  EXPECT_FALSE(glob_match("*\\?", "why!"));
+  EXPECT_TRUE(glob_match("\\", "\\"));  // a lone one at the end stands for itself
+  for (const char* name : {"plain", "a*b?c", "back\\slash", "\\*", "it's=1", ""}) {
+    EXPECT_TRUE(glob_match(glob_escaped(name), name)) << name;
+  }
+  EXPECT_FALSE(glob_match(glob_escaped("a*b"), "aXb"));
+  EXPECT_EQ(shell_quoted("it's"), "'it'\\''s'");
+}
+
 TEST(Glob, ManyStarsStayFast) { EXPECT_FALSE(glob_match("*a*a*a*a*a*a*a*a*a*b", std::string(5000, 'a'))); }
 
 TEST(Nearest, IgnoresCaseAndPrefersTheFirst) {

@@ -109,6 +109,21 @@ Result<void> dequantize(const Call& call) {
   const bool table = params != nullptr && !params->levels.empty() && !call.has(1);
   return for_integer(call, q.dtype(), [&]<class T>(T) -> Result<void> {
     const T* in = raw<T>(q);
+    if (params != nullptr && !call.has(1) && !table && params->granularity.axis == 0) {  // weights: whole rows at once
+      const ScaleMap map(q.shape(), params->granularity);
+      parallel_for(map.channels(), 16, [&](int64_t begin, int64_t end) {
+        for (int64_t channel = begin; channel < end; ++channel) {
+          map.for_each_run(channel, [&](int64_t first, int64_t last, size_t at) {
+            const float scale = params->scale[params->scale.size() == 1 ? 0 : at];
+            const int32_t zero = params->zero_of(at);
+            for (int64_t i = first; i < last; ++i) {
+              out[i] = dsq::dequantize(static_cast<int32_t>(in[i]), scale, zero);
+            }
+          });
+        }
+      });
+      return {};
+    }
     parallel_for(q.count(), 1 << 12, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
         const ScaleZero p = parameters.at(i);
