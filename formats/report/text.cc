@@ -67,8 +67,11 @@ void add_gates(Lines& lines, const Report& report) {
     lines.add(fmt::format("FAILED     and {} more, see the report", shown - kFailedGates));
   }
   if (failed == 0 && !report.gates.empty()) {
-    lines.row("Gates", report.gates.size() == 1 ? std::string("the one that was set passed")
-                                                : fmt::format("all {} passed", report.gates.size()));
+    std::string names;
+    for (const Gate& gate : report.gates) {
+      names += (names.empty() ? "passed: " : ", ") + fmt::format("{} {}", gate.name, gate.limit);
+    }
+    lines.row("Gates", names);
   }
 }
 

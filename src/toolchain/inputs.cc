@@ -22,6 +22,15 @@ Result<std::vector<int64_t>> read_labels(const std::filesystem::path& path, int6
   return labels;
 }
 
+// Operators that take sums of products of their constants: one infinity there makes all of them infinite or NaN.
+bool multiplies(OpKind op) {
+  using enum OpKind;
+  switch (op) {
+    case conv: case conv_transpose: case linear: case gemm: case matmul: case einsum: case lstm: case gru: case rnn: return true;
+    default: return false;
+  }
+}
+
 }  // namespace
 
 OutputPaths output_paths(const QuantizeOptions& options) {
@@ -55,10 +64,11 @@ Result<void> check_finite_weights(const Graph& graph) {
   for (const ValueId id : graph.values()) {
     const Value& value = graph.value(id);
     if (!value.constant || value.constant->dtype() != DType::f32 || value.constant->count() < 2 || value.users.empty()) {
-      continue;  // single infinities are bounds and masks
+      continue;  // single infinities are bounds
     }
     const std::span<const float> values = value.constant->values<float>();
-    const auto bad = std::ranges::find_if(values, [](float v) { return std::isnan(v); });
+    const bool weights = std::ranges::any_of(value.users, [&](NodeId user) { return multiplies(graph.node(user).op); });
+    const auto bad = std::ranges::find_if(values, [&](float v) { return weights ? !std::isfinite(v) : std::isnan(v); });  // masks hold infinities
     if (bad != values.end()) {
       return fail(Code::weights_not_finite, "element {} of '{}' is {}", bad - values.begin(), value.name, *bad)
           .at("node '" + graph.node(value.users.front()).name + "'");

@@ -47,6 +47,20 @@ std::map<std::string, std::string> reasons_of(const Diagnostics& diagnostics) {
   return reasons;
 }
 
+// Both reports, or nothing at all: a full disk takes the model along, whose size and error nobody could look up.
+Result<void> write_reports(const Report& report, const OutputPaths& paths) {
+  Result<void> done = write_file(paths.json, to_json(report));
+  if (done) {
+    done = write_file(paths.html, to_html(report));
+  }
+  if (!done) {
+    std::error_code ignored;
+    std::filesystem::remove(paths.model, ignored);
+    std::filesystem::remove(paths.json, ignored);
+  }
+  return done;
+}
+
 }  // namespace
 
 Result<Quantized> quantize(const QuantizeOptions& options, Diagnostics& diagnostics, Progress& progress) {
@@ -59,7 +73,9 @@ Result<Quantized> quantize(const QuantizeOptions& options, Diagnostics& diagnost
   DSQ_TRY(check_options(options));
   const OutputPaths paths = output_paths(options);
   if (options.write) {
-    DSQ_TRY(check_writable(paths.model));
+    for (const std::filesystem::path& path : {paths.model, paths.json, paths.html}) {
+      DSQ_TRY(check_writable(path));
+    }
   }
 
   // Read the model and the data. From here on nothing knows that it was ONNX.
@@ -116,8 +132,7 @@ Result<Quantized> quantize(const QuantizeOptions& options, Diagnostics& diagnost
   watch.lap("write");
   report.diagnostics = diagnostics.items();
   if (options.write) {
-    DSQ_TRY(write_file(paths.json, to_json(report)));
-    DSQ_TRY(write_file(paths.html, to_html(report)));
+    DSQ_TRY(write_reports(report, paths));
   }
   return done;
 }

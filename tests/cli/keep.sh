@@ -1,0 +1,25 @@
+# The flags that the report gives to mend a layer work as they stand, whatever the layer's name.
+. "$(dirname "$0")/harness.sh"
+cat >odd.dsir <<'END'
+graph "odd" stage=float (%x: f32[?,8]) -> (%y) {
+  %w1 = const f32[8,8] rand(seed=1)
+  %w2 = const f32[8,8] rand(seed=2)
+  %w3 = const f32[8,8] rand(seed=3)
+  %w4 = const f32[8,8] rand(seed=4)
+  %a = linear(%x, %w1) @"a*=?"
+  %b = linear(%a, %w2) @"it's; $HOME"
+  %c = linear(%b, %w3) @"back\\slash int8=fp16"
+  %y = linear(%c, %w4)
+}
+END
+expect 0 odd.dsir --edges-at-act --weights int8 --act int4
+grep -o -- "--keep '.*" out >flags || die "no layer has a mend"
+[ "$(wc -l <flags)" -ge 3 ] || die "too few mends"
+while IFS= read -r flag; do
+  eval "set -- $flag"
+  [ $# = 2 ] || die "not two words: $flag"
+  expect 0 odd.dsir --edges-at-act --act int4 -o kept.dsq --json "$@"
+done <flags
+expect 2 odd.dsir --keep 'a\**\=fp16' -o no.dsq
+stderr_has "error[E803]"
+expect 0 odd.dsir --keep 'y=fp16' -o named.dsq

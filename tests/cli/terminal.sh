@@ -1,0 +1,22 @@
+# On a terminal: a bar with percent and time left that removes itself, colour unless NO_COLOR, lines within 80 columns.
+. "$(dirname "$0")/harness.sh"
+make_net
+make_npz big.npz x f32 20000,3,8,8
+command -v script >/dev/null || { echo "not tried: there is no script(1)"; exit 0; }
+# on_terminal COMMAND: its output with escape codes is in the file seen.
+on_terminal() { script -qec "stty cols 80; $1" /dev/null >seen </dev/null || die "failed on a terminal: $1"; }
+on_terminal "$DSQUANT run net.dsir --inputs big.npz --batch 1 --backend portable"
+if grep -q '%.*left' seen; then
+  grep -q '\[#*\.*\]' seen || die "no bar"
+  tail -c +1 seen | tr '\r' '\n' | grep -v $'^\x1b\[K$' | tail -3 | grep -q 'left' && die "the bar stayed"
+else
+  echo "the bar was not seen: it was over too soon"
+fi
+on_terminal "$DSQUANT --weights int8 --act int4 net.dsir"
+tr -d '\r' <seen | sed $'s/\x1b\\[[0-9;]*[mK]//g' | awk 'length($0) > 80 {print "too wide: " $0; bad = 1} END {exit bad}' || die "wider than the terminal"
+for quiet in NO_COLOR=1 TERM=dumb; do
+  on_terminal "$quiet $DSQUANT nowhere.onnx || true"
+  if grep -q $'\x1b\[[0-9;]*m' seen; then die "colour with $quiet"; fi
+done
+on_terminal "$DSQUANT nowhere.onnx || true"
+grep -q $'\x1b\[1;31m' seen || die "no colour on a terminal"
