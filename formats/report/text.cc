@@ -85,7 +85,7 @@ std::string outputs_line(const Report& report) {
     out += fmt::format(", top-1 agreement {}", page::percent(*worst->top1_agreement));
   }
   if (report.data_kind == "probe") {
-    out += " on a synthetic probe";
+    out += " on a probe";
   }
   return out +
          (report.outputs.size() > 1 ? fmt::format(" (worst: {})", page::shortened(worst->name, 24)) : std::string());

@@ -100,7 +100,7 @@ constexpr auto kCodes = std::to_array<CodeInfo>({
      "give the .report.json file that dsquant wrote beside the .dsq file"},
     {Code::op_not_runnable, Exit::refused, "operator cannot run",
      "The backend has no kernel for this operator with these types.",
-     "try --backend portable"},
+     "export this part of the model in fp32; --backend portable takes the most types"},
     {Code::run_failed, Exit::refused, "run failed",
      "A node refused its inputs while the network ran.",
      "check the input shapes and values"},
