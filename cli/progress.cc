@@ -43,7 +43,7 @@ void StderrProgress::step(int64_t done) {
 
 void StderrProgress::draw(int64_t done) {
   constexpr int kWidth = 24;
-  std::string line = fmt::format("\r\x1b[K{:<14}", phase_);
+  std::string line = fmt::format("\r\x1b[K{:<20}", phase_);
   if (total_ > 0) {
     const double share = std::clamp(static_cast<double>(done) / static_cast<double>(total_), 0.0, 1.0);
     const int full = static_cast<int>(share * kWidth);
