@@ -60,17 +60,26 @@ def command_of(program, model, inputs, outputs, batched):
     return [program, "run", model, "--inputs", inputs, "--outputs", outputs, *whole]
 
 
-def compare(run_model, options, model, given):
+def open_model(model):
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def make_inputs(session, given):
     """`given`: by input, a shape and range in words, or the array itself."""
-    session_options = onnxruntime.SessionOptions()
-    session_options.intra_op_num_threads = 1
-    session_options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(model, session_options, providers=["CPUExecutionProvider"])
     random = np.random.default_rng(7)
     arrays = {}
     for info in session.get_inputs():
         wish = given.get(info.name)
         arrays[info.name] = wish if isinstance(wish, np.ndarray) else make_input(info, wish, random)
+    return arrays
+
+
+def compare(run_model, options, model, given):
+    session = open_model(model)
+    arrays = make_inputs(session, given)
     names = [info.name for info in session.get_outputs()]
     expected = session.run(names, arrays)
     with tempfile.TemporaryDirectory() as folder:
