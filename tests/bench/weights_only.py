@@ -19,18 +19,19 @@ import models
 def big_network(path):
     b = models.Builder()
     x = b.node("Relu", b.conv("x", 3, 64, 7, 4))
-    for cin, cout in [(64, 256), (256, 512), (512, 512), (512, 512), (512, 512), (512, 512)]:
+    for cin, cout in [(64, 256), (256, 512), (512, 512), (512, 512), (512, 512), (512, 512), (512, 512)]:
         x = b.node("Relu", b.conv(x, cin, cout, 3, 2 if cin < cout else 1))
     x = b.node("Flatten", b.node("GlobalAveragePool", x))
-    for k, n in [(512, 2048), (2048, 2048), (2048, 2048), (2048, 1000)]:
+    for k, n in [(512, 2048), (2048, 2048), (2048, 2048), (2048, 1200)]:
         x = b.linear(x, k, n)
-    b.save(path, ["n", 3, 64, 64], x, ["n", 1000])
+    b.save(path, ["n", 3, 64, 64], x, ["n", 1200])
 
 
 def once(program, model, folder, threads):
     out = os.path.join(folder, "big.dsq")
     began = time.perf_counter()
-    process = subprocess.Popen([program, "--weights", "int8", "--act", "float", model, "-o", out, "--json", "--threads", str(threads)],
+    command = [program, "--weights", "int8", "--act", "float", model, "-o", out, "--json"]
+    process = subprocess.Popen(command + (["--threads", str(threads)] if threads else []),
                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     text = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
@@ -56,7 +57,7 @@ def main():
         print(f"{os.path.getsize(model) / 1e6:.1f} MB -> {size / 1e6:.1f} MB")
         print(f"wall {wall:.2f} s best, {runs[len(runs) // 2][0]:.2f} s median; cpu {cpu:.2f} s; peak memory {memory:.0f} MB")
         for phase in report.get("seconds", []):
-            print("  ", phase)
+            print(f"  {phase['phase']:<14} {phase['seconds']:.3f} s")
 
 
 main()
