@@ -70,13 +70,17 @@ class Markers {
   std::map<std::tuple<ValueId, DType, int32_t, RangeSource>, ValueId> made_;
 };
 
-// Integer additions: an add of two values that integer layers, or other such additions, make. Both sides are held at 8
-// bits, and so is what other float operators read of the sum.
+// Integer additions: an add of two values that integer layers, or other such additions, make, directly or through
+// operators that only choose values (max_pool). Both sides are held at 8 bits, and so is what other float operators read
+// of the sum.
 void plan_additions(Graph& graph, Markers& markers, std::set<NodeId> integer_nodes) {
   QuantSpec spec;
   spec.storage = DType::u8;
   for (const NodeId id : graph.topo_order()) {
     const Node node = graph.node(id);
+    if (node.op == OpKind::max_pool && integer_nodes.contains(graph.value(node.inputs[0]).producer)) {
+      integer_nodes.insert(id);
+    }
     if (node.op != OpKind::add || graph.is_output(node.outputs[0]) || node.inputs[0] == node.inputs[1]) {
       continue;
     }

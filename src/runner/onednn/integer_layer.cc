@@ -34,6 +34,10 @@ bool blocks_fit(const IntegerLayer& layer) {
   return layer.group == 1 || per_group % 16 == 0 || (per_group == 1 && layer.in_per_group() == 1);
 }
 
+// Where there is one output position in all, oneDNN 2.6 takes a vector of one value a channel for a whole tensor and
+// falls back to its reference loops, which take 20 times as long.
+bool vectors_fit(const IntegerLayer& layer) { return layer.out_positions() > 1 || (layer.b.empty() && !layer.run_time_scale); }
+
 // How x becomes bytes that oneDNN multiplies exactly.
 struct Feed {
   DType type = DType::u8;           // of the bytes
@@ -319,7 +323,7 @@ Kernel integer_kernel(std::shared_ptr<const IntegerLayer> layer, int64_t run_tim
   }
   auto state = std::make_shared<State>();
   state->feed = *feed;
-  state->fused = layer->scale_groups == 1 && run_time_scales <= 1 && blocks_fit(*layer);
+  state->fused = layer->scale_groups == 1 && run_time_scales <= 1 && blocks_fit(*layer) && vectors_fit(*layer);
   state->y_type = !state->fused ? DType::i32 : layer->y_type == DType::u4 ? DType::u8 : layer->y_type == DType::i4 ? DType::i8 : layer->y_type;
   for (const Slice& slice : slices) {
     state->parts.push_back(make_part(*layer, *state, slice));

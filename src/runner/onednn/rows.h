@@ -13,7 +13,21 @@ void sum_rows(int64_t rows, int64_t length, Term term, Done done) {
   int64_t row = 0;
   for (; row + kTogether <= rows; row += kTogether) {
     double sums[kTogether] = {};
-    for (int64_t i = 0; i < length; ++i) {
+    int64_t i = 0;
+    for (; i + kTogether <= length; i += kTogether) {
+      double terms[kTogether * kTogether];  // element by row: read along rows, added up across them
+      for (int64_t r = 0; r < kTogether; ++r) {
+        for (int64_t k = 0; k < kTogether; ++k) {
+          terms[k * kTogether + r] = term(row + r, i + k);
+        }
+      }
+      for (int64_t k = 0; k < kTogether; ++k) {
+        for (int64_t r = 0; r < kTogether; ++r) {
+          sums[r] += terms[k * kTogether + r];
+        }
+      }
+    }
+    for (; i < length; ++i) {
       for (int64_t r = 0; r < kTogether; ++r) {
         sums[r] += term(row + r, i);
       }
