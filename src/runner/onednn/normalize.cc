@@ -159,23 +159,25 @@ Prepared prepare_softmax(const Graph& graph, const Node& node) {
 Prepared prepare_layer_norm(const Graph& graph, const Node& node) {
   const TensorType& type = graph.value(node.inputs[0]).type;
   const auto& attrs = node.as<NormAttrs>();
-  const Tensor* scale = graph.constant(node.inputs[1]);
-  const Tensor* bias = node.has_input(2) ? graph.constant(node.inputs[2]) : nullptr;
+  const auto fits = [&](size_t i) {  // parameters kept in fp16 come through a cast, so they need not be constants
+    const TensorType& own = graph.value(node.inputs[i]).type;
+    return is_f32(own) && count_of(*own.shape) == type.shape->back();
+  };
   const bool more_outputs = node.outputs.size() > 1 && (node.outputs[1] != ValueId::none || node.outputs.size() > 2);
-  if (!is_f32(type) || (attrs.axis != -1 && attrs.axis != type.rank() - 1) || scale == nullptr || bias == nullptr || more_outputs) {
+  if (!is_f32(type) || (attrs.axis != -1 && attrs.axis != type.rank() - 1) || !fits(1) || (node.has_input(2) && !fits(2)) || more_outputs) {
     return std::optional<Kernel>();
   }
   const int64_t length = type.shape->back();
   const int64_t rows = count_of(*type.shape) / length;
-  const std::vector<float> s = to_floats(*scale);
-  const std::vector<float> b = to_floats(*bias);
-  if (static_cast<int64_t>(s.size()) != length || static_cast<int64_t>(b.size()) != length) {
-    return std::optional<Kernel>();
-  }
-  return std::optional<Kernel>([length, rows, s, b, epsilon = static_cast<double>(attrs.epsilon)](const Call& call) -> Result<void> {
+  const std::vector<float> zeros(node.has_input(2) ? 0 : static_cast<size_t>(length), 0.0F);
+  return std::optional<Kernel>([length, rows, zeros, epsilon = static_cast<double>(attrs.epsilon)](const Call& call) -> Result<void> {
     const float* in = raw<float>(call.input(0));
+    const float* scale = raw<float>(call.input(1));
+    const float* bias = zeros.empty() ? raw<float>(call.input(2)) : zeros.data();
     float* out = raw<float>(call.output());
-    for_each_block(rows, length, [&](int64_t row, int64_t count) { normalize_rows(in + row * length, out + row * length, count, length, epsilon, s.data(), b.data()); });
+    for_each_block(rows, length, [&](int64_t row, int64_t count) {
+      normalize_rows(in + row * length, out + row * length, count, length, epsilon, scale, bias);
+    });
     return {};
   });
 }
