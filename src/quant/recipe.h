@@ -16,8 +16,8 @@ std::string_view name_of(Precision precision);  // "int4", ..., "fp16", "float"
 std::optional<Precision> precision_from(std::string_view name);
 constexpr bool is_integer(Precision precision) { return precision <= Precision::int8; }
 
-// --keep PATTERN=PRECISION: weights and activations of the nodes whose name, or whose operator's name, matches the glob
-// are held at this precision (int8: both at 8 bits). Later rules win.
+// --keep PATTERN=PRECISION: layers whose name, or whose operator's name, matches the glob. int8: weights and activations
+// at 8 bits; fp16 and float: weights stored so, computed in fp32. Later rules win.
 struct Keep {
   std::string pattern;
   Precision precision = Precision::fp16;
