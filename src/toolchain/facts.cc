@@ -155,6 +155,32 @@ std::vector<LayerReport> layer_facts(const Graph& reference, const Graph& stored
   return layers;
 }
 
+std::vector<LayerInput> layer_inputs(const Graph& reference, const Graph& stored) {
+  std::map<std::string, NodeId> makers;
+  for (const NodeId id : stored.nodes()) {
+    if (quant_layer_at(stored, id)) {
+      makers.emplace(stored.value(stored.node(id).outputs[0]).name, id);
+    }
+  }
+  std::vector<LayerInput> inputs;
+  size_t index = 0;
+  for (const NodeId id : reference.topo_order()) {
+    const std::optional<QuantLayer> was = quant_layer_at(reference, id);
+    if (!was) {
+      continue;
+    }
+    const auto maker = makers.find(reference.value(was->y).name);
+    if (maker != makers.end()) {
+      const Value& x = stored.value(stored.node(maker->second).inputs[0]);
+      if (x.spec && x.spec->storage != DType::f16) {
+        inputs.push_back({index, reference.value(was->x).name, *x.spec, x.params});
+      }
+    }
+    ++index;
+  }
+  return inputs;
+}
+
 std::vector<FloatPart> float_facts(const Graph& lowered, const std::map<std::string, std::string>& reasons) {
   std::vector<FloatPart> parts;
   for (const NodeId id : lowered.topo_order()) {

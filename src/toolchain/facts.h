@@ -15,6 +15,15 @@ namespace dsq {
 // weights that they stand for. Costs are those of inputs of these types.
 std::vector<LayerReport> layer_facts(const Graph& reference, const Graph& stored, const std::vector<TensorType>& inputs);
 
+// How the input of each outermost layer is to be quantized, by the place of the layer among layer_facts().
+struct LayerInput {
+  size_t layer = 0;
+  std::string value;  // in the reference
+  QuantSpec spec;
+  std::optional<QuantParams> params;  // none: the range is taken at run time
+};
+std::vector<LayerInput> layer_inputs(const Graph& reference, const Graph& stored);
+
 // What computes in float in the lowered graph and why. `reasons` by node name, from the passes' notes.
 std::vector<FloatPart> float_facts(const Graph& lowered, const std::map<std::string, std::string>& reasons);
 

@@ -109,6 +109,7 @@ Result<Quantized> quantize(const QuantizeOptions& options, Diagnostics& diagnost
   DSQ_TRY(run_list("assign", graph, context));
   DSQ_TRY(run_list("store", graph, context));
   report.layers = layer_facts(done.reference, graph, sample_types(done.reference, inputs));
+  std::vector<LayerInput> input_specs = layer_inputs(done.reference, graph);
 
   // Make every boundary explicit. Beyond this point the graph is what a device executes.
   DSQ_TRY(run_list("lower", graph, context));
@@ -119,7 +120,7 @@ Result<Quantized> quantize(const QuantizeOptions& options, Diagnostics& diagnost
 
   // Run both twins, on the data or, to compare only, on a probe.
   fill_provenance(report, options, model.source, inputs);
-  DSQ_TRY(measure(done, inputs, options, diagnostics, progress));
+  DSQ_TRY(measure(done, std::move(input_specs), inputs, options, diagnostics, progress));
   watch.lap("compare");
 
   // Write, then read back what was written.

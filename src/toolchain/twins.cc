@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "src/quant/fake.h"
 #include "src/quant/weights.h"
 #include "src/report/metrics.h"
 #include "src/runner/runner.h"
@@ -107,21 +108,30 @@ Result<void> compare_outputs(const Graph& reference, const Graph& quantized, con
   return {};
 }
 
-Result<std::map<std::string, double>> compare_layers(const Graph& reference, const Graph& quantized, const Dataset& data,
-                                                     const TwinOptions& options) {
+// Layer by layer, on the first samples: outputs against the float network, inputs against themselves.
+Result<void> compare_layers(const Graph& reference, const Graph& quantized, const Dataset& data, const TwinOptions& options, TwinResult& result) {
   std::vector<ValueId> ids;
+  std::vector<std::string> watched = options.layers;
   for (const std::string& name : options.layers) {
     ids.push_back(*quantized.find_value(name));
   }
-  Runner first(reference, {options.backend, options.threads, options.layers});
+  for (const LayerInput& input : options.inputs) {
+    watched.push_back(input.value);
+  }
+  Runner first(reference, {options.backend, options.threads, watched});
   Runner second(quantized, {options.backend, options.threads, options.layers});
-  std::vector<ErrorMeter> meters(options.layers.size());
+  std::vector<ErrorMeter> meters(watched.size());
   const int64_t step = data.step(std::min<int64_t>(options.batch, 8));
   for (int64_t at = 0; at < std::min(data.size(), kLayerSamples); at += step) {
     const std::vector<Tensor> inputs = data.batch(at, std::min(step, data.size() - at));
     std::vector<Tensor> kept(options.layers.size());
     DSQ_TRY(first.run(inputs, [&](size_t i, const Tensor& value) -> Result<void> {
-      kept[i] = value.clone();
+      if (i < kept.size()) {
+        kept[i] = value.clone();
+      } else {
+        const LayerInput& input = options.inputs[i - kept.size()];
+        meters[i].add(value, fake_quantized(value, input.spec, input.params ? &*input.params : nullptr));
+      }
       return {};
     }));
     DSQ_TRY(second.run(inputs, [&](size_t i, const Tensor& value) -> Result<void> {
@@ -132,13 +142,14 @@ Result<std::map<std::string, double>> compare_layers(const Graph& reference, con
       return {};
     }));
   }
-  std::map<std::string, double> found;
   for (size_t i = 0; i < meters.size(); ++i) {
-    if (meters[i].count() > 0) {
-      found.emplace(options.layers[i], meters[i].sqnr_db());
+    if (i >= options.layers.size()) {
+      result.input_sqnr_db.push_back(meters[i].sqnr_db());
+    } else if (meters[i].count() > 0) {
+      result.layer_sqnr_db.emplace(options.layers[i], meters[i].sqnr_db());
     }
   }
-  return found;
+  return {};
 }
 
 Result<MemoryReport> compare_memory(const Graph& reference, const Graph& quantized, const Dataset& data, const TwinOptions& options) {
@@ -174,7 +185,7 @@ Result<TwinResult> compare_twins(const Graph& reference, const Graph& quantized,
   DSQ_TRY(compare_outputs(reference, quantized, data, options, comparison, progress));
   result.outputs = comparison.outputs(reference);
   result.accuracy = comparison.accuracy();
-  result.layer_sqnr_db = DSQ_TRY(compare_layers(reference, quantized, data, options));
+  DSQ_TRY(compare_layers(reference, quantized, data, options, result));
   result.memory = DSQ_TRY(compare_memory(reference, quantized, data, options));
   return result;
 }

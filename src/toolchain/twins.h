@@ -10,6 +10,7 @@
 #include "src/ir/graph.h"
 #include "src/report/report.h"
 #include "src/support/progress.h"
+#include "src/toolchain/facts.h"
 
 namespace dsq {
 
@@ -18,11 +19,13 @@ struct TwinOptions {
   int threads = 0;
   int64_t batch = 16;
   std::vector<std::string> layers;  // values, present in both graphs, whose error is measured too
+  std::vector<LayerInput> inputs;   // quantized alone, to tell a layer's own loss from what came before it
 };
 
 struct TwinResult {
   std::vector<OutputReport> outputs;
   std::map<std::string, double> layer_sqnr_db;  // of options.layers, on the first samples
+  std::vector<double> input_sqnr_db;            // of options.inputs, on the same samples
   std::optional<AccuracyReport> accuracy;       // with labels
   std::optional<MemoryReport> memory;           // for one sample
 };

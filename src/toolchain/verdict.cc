@@ -52,6 +52,19 @@ std::string mend_of(const LayerReport& layer) {
   return "--keep " + shell_quoted(fmt::format("{}={}", glob_escaped(layer.name), layer.act_type == "u4" ? "int8" : "fp16"));
 }
 
+// A layer whose input, quantized alone, is hardly better than its output loses by itself.
+std::string cause_of(const LayerReport& layer) {
+  constexpr double kNearDb = 4.0;
+  if (layer.input_sqnr_db && *layer.input_sqnr_db > *layer.output_sqnr_db + kNearDb) {
+    return fmt::format("the error of the layers before it: its own input loses less ({:.1f} dB)", *layer.input_sqnr_db);
+  }
+  if (layer.act_type == "u4") {
+    return layer.range == "calibrated" ? "16 levels for each channel of its input"
+                                       : "16 levels for all channels of its input; calibrated ranges (--data) give each channel its own";
+  }
+  return "one range for all channels of its input";
+}
+
 // Says why, for the layers that lose most.
 void explain_layers(Report& report) {
   std::vector<LayerReport*> integer;
@@ -66,13 +79,7 @@ void explain_layers(Report& report) {
     if (*layer.output_sqnr_db > 40.0) {
       break;
     }
-    const bool depthwise = layer.macs > 0 && layer.weights > 0 && layer.op == "conv" && layer.act_type == "u4";
-    layer.cause = layer.act_type == "u4" ? (layer.range == "calibrated" ? "16 levels for each channel of its input, and the error of the layers before it"
-                                                                         : "16 levels for all channels of its input, whose ranges differ")
-                                         : "the error of the layers before it";
-    if (layer.range != "calibrated" && depthwise) {
-      layer.cause += "; calibrated ranges (--data) give each channel its own";
-    }
+    layer.cause = cause_of(layer);
     layer.mend = mend_of(layer);
   }
 }
@@ -155,10 +162,10 @@ Provenance provenance_of(const Report& report) {
           report.data_samples};
 }
 
-Result<void> measure(Quantized& done, const Inputs& inputs, const QuantizeOptions& options, Diagnostics& diagnostics, Progress& progress) {
+Result<void> measure(Quantized& done, std::vector<LayerInput> layer_inputs, const Inputs& inputs, const QuantizeOptions& options, Diagnostics& diagnostics, Progress& progress) {
   Report& report = done.report;
   diagnostics.enter_pass("");
-  TwinOptions twin{options.backend, options.threads, options.batch, {}};
+  TwinOptions twin{options.backend, options.threads, options.batch, {}, std::move(layer_inputs)};
   std::map<std::string, size_t> layer_of;  // by output value; reports of the outermost layers come first, in this order
   size_t index = 0;
   for (const NodeId id : done.reference.topo_order()) {
@@ -187,6 +194,9 @@ Result<void> measure(Quantized& done, const Inputs& inputs, const QuantizeOption
   report.memory = std::move(result->memory);
   for (const auto& [value, sqnr] : result->layer_sqnr_db) {
     report.layers[layer_of.at(value)].output_sqnr_db = sqnr;
+  }
+  for (size_t i = 0; i < twin.inputs.size(); ++i) {
+    report.layers[twin.inputs[i].layer].input_sqnr_db = result->input_sqnr_db[i];
   }
   if (worst_output(report) < kPoorSqnrDb) {
     const char* help = inputs.data ? "keep the worst layers of the report at a higher precision with --keep" : "give real samples with --data, so that ranges are calibrated";

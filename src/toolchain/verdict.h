@@ -3,6 +3,7 @@
 
 #include "formats/dsq/model.h"
 #include "formats/onnx/import.h"
+#include "src/toolchain/facts.h"
 #include "src/toolchain/inputs.h"
 #include "src/toolchain/quantize.h"
 
@@ -16,7 +17,7 @@ Provenance provenance_of(const Report& report);
 
 // Runs the twins on the data, or on a probe. A probe that cannot run is a note; a result far from float is a warning
 // that names what helps. Errors: labels_mismatch and what running on data says.
-Result<void> measure(Quantized& done, const Inputs& inputs, const QuantizeOptions& options, Diagnostics& diagnostics, Progress& progress);
+Result<void> measure(Quantized& done, std::vector<LayerInput> layer_inputs, const Inputs& inputs, const QuantizeOptions& options, Diagnostics& diagnostics, Progress& progress);
 
 // Errors: file_unreadable.
 Result<void> fill_sizes(Report& report, const DsqParts& parts, const std::filesystem::path& artefact);
