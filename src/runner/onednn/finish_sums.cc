@@ -69,15 +69,17 @@ void for_each_position(const IntegerLayer& layer, const int32_t* sums, std::span
   });
 }
 
-}  // namespace
-
-void finish_sums(const IntegerLayer& layer, const int32_t* sums, std::span<const float> scales, Tensor& out) {
+// Activation, rounding and storage. each(row) calls row(position, values of its channels) for every output position.
+template <class Each>
+void finish(const IntegerLayer& layer, Tensor& out, Each each) {
   const int64_t channels = layer.out_channels();
   if (layer.y_type == DType::f32) {
     auto* y = portable::raw<float>(out);
-    for_each_position(layer, sums, scales, [&](int64_t at, float* v) {
+    each([&](int64_t at, float* v) {
       portable::apply(layer.act, v, channels);
-      std::copy_n(v, channels, y + at * channels);
+      if (v != y + at * channels) {
+        std::copy_n(v, channels, y + at * channels);
+      }
     });
     return;
   }
@@ -91,12 +93,49 @@ void finish_sums(const IntegerLayer& layer, const int32_t* sums, std::span<const
   std::vector<uint8_t> wide(bits_of(layer.y_type) == 4 ? static_cast<size_t>(layer.out_positions() * channels) : 0);
   auto* bytes = wide.empty() ? portable::raw<uint8_t>(out) : wide.data();
   const bool is_signed = range.low < 0;
-  for_each_position(layer, sums, scales, [&](int64_t at, float* v) {
+  each([&](int64_t at, const float* v) {
     is_signed ? store(v, low, high, reinterpret_cast<int8_t*>(bytes) + at * channels, channels) : store(v, low, high, bytes + at * channels, channels);
   });
   if (!wide.empty()) {
     pack(wide.data(), static_cast<int64_t>(wide.size()), out.mutable_bytes().data());
   }
+}
+
+}  // namespace
+
+void add_slice(const IntegerLayer& layer, int64_t slice, const int32_t* sums, std::span<const float> scales, float* v) {
+  const int64_t channels = layer.out_channels();
+  const int64_t positions = layer.out_positions();
+  const int64_t per_scale = scales.empty() ? positions : positions / static_cast<int64_t>(scales.size());
+  parallel_for(positions, std::max<int64_t>(1, (1 << 13) / channels), [&](int64_t begin, int64_t end) {
+    std::vector<float> factors(scales.empty() ? 0 : static_cast<size_t>(channels));
+    for (int64_t at = begin; at < end; ++at) {
+      const float* m = layer.m.data() + slice * channels;
+      if (!scales.empty()) {
+        scaled(m, scales[static_cast<size_t>(at / per_scale)], factors.data(), channels);
+        m = factors.data();
+      }
+      slice == 0 ? first_term(sums + at * channels, m, v + at * channels, channels) : next_term(sums + at * channels, m, v + at * channels, channels);
+    }
+  });
+}
+
+void finish_slices(const IntegerLayer& layer, float* v, Tensor& out) {
+  const int64_t channels = layer.out_channels();
+  finish(layer, out, [&](auto row) {
+    parallel_for(layer.out_positions(), std::max<int64_t>(1, (1 << 13) / channels), [&](int64_t begin, int64_t end) {
+      for (int64_t at = begin; at < end; ++at) {
+        if (!layer.b.empty()) {
+          plus(layer.b.data(), v + at * channels, channels);
+        }
+        row(at, v + at * channels);
+      }
+    });
+  });
+}
+
+void finish_sums(const IntegerLayer& layer, const int32_t* sums, std::span<const float> scales, Tensor& out) {
+  finish(layer, out, [&](auto row) { for_each_position(layer, sums, scales, row); });
 }
 
 }  // namespace dsq::onednn

@@ -108,7 +108,8 @@ struct State {
   std::vector<float> factor;       // x_scale * m, when the scale comes at run time
   std::vector<int8_t> bytes;       // of x
   std::vector<int8_t> gathered;    // one slice of x
-  std::vector<int32_t> sums;
+  std::vector<int32_t> sums;       // of one slice
+  std::vector<float> values;       // of all slices so far, where y is not f32
   std::vector<uint8_t> packed_out; // bytes of a 4-bit y
 };
 
@@ -283,14 +284,25 @@ Result<void> run_fused(const IntegerLayer& layer, State& state, const Call& call
 
 Result<void> run_sums(const IntegerLayer& layer, State& state, const Call& call) {
   const int8_t* x = feed_bytes(layer, state, call);
-  const size_t each = state.sums.size() / state.parts.size();
+  const std::span<const float> scales = call.has(4) ? call.input(4).values<float>() : std::span<const float>();
+  if (state.parts.size() == 1) {
+    Part& part = state.parts[0];
+    part.primitive->set(part.src, x);
+    part.primitive->set(part.dst, state.sums.data());
+    part.primitive->execute();
+    finish_sums(layer, state.sums.data(), scales, call.output());
+    return {};
+  }
+  // One slice after the other through the same sums: those of all slices do not fit into caches.
+  float* v = layer.y_type == DType::f32 ? raw<float>(call.output()) : state.values.data();
   for (size_t i = 0; i < state.parts.size(); ++i) {
     Part& part = state.parts[i];
-    part.primitive->set(part.src, state.parts.size() == 1 ? x : gather_slice(layer, state, x, part.slice));
-    part.primitive->set(part.dst, state.sums.data() + i * each);
+    part.primitive->set(part.src, gather_slice(layer, state, x, part.slice));
+    part.primitive->set(part.dst, state.sums.data());
     part.primitive->execute();
+    add_slice(layer, static_cast<int64_t>(i), state.sums.data(), scales, v);
   }
-  finish_sums(layer, state.sums.data(), call.has(4) ? call.input(4).values<float>() : std::span<const float>(), call.output());
+  finish_slices(layer, v, call.output());
   return {};
 }
 
@@ -333,7 +345,8 @@ Kernel integer_kernel(std::shared_ptr<const IntegerLayer> layer, int64_t run_tim
   state->bytes.resize(feed->unpacks ? in : 0);
   state->gathered.resize(slices.size() > 1 ? static_cast<size_t>(layer->in_positions() * layer->group * layer->slice_width()) : 0);
   if (!state->fused) {
-    state->sums.resize(slices.size() * out);
+    state->sums.resize(out);
+    state->values.resize(slices.size() > 1 && layer->y_type != DType::f32 ? out : 0);
     return [layer, state](const Call& call) { return run_sums(*layer, *state, call); };
   }
   state->factor.resize(layer->run_time_scale ? layer->m.size() : 0);

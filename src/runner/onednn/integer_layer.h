@@ -48,6 +48,10 @@ std::vector<Slice> slices_of(const IntegerLayer& layer);
 // run-time scales, of equal shares of the positions, or nothing.
 void finish_sums(const IntegerLayer& layer, const int32_t* sums, std::span<const float> scales, Tensor& out);
 
+// The same with one slice at a time: v[position][channel] takes up the slices in order, then becomes y. v may be y.
+void add_slice(const IntegerLayer& layer, int64_t slice, const int32_t* sums, std::span<const float> scales, float* v);
+void finish_slices(const IntegerLayer& layer, float* v, Tensor& out);
+
 // exact_sums.cc -----------------------------------------------------------------------------------------------------
 
 // The centred integers of x, whatever its granularity, level table or run-time zero points.
