@@ -33,8 +33,9 @@ std::vector<Batch> batches_of(const Dataset& data, int64_t wanted) {
 
 // Every worker takes each workers.size()-th batch; `look` is called with the worker's statistics of a value.
 template <class Look>
-Result<void> run_all(std::vector<Worker>& workers, const std::vector<std::string>& names, const std::vector<Batch>& batches, const Dataset& data, Progress& progress,
-                     std::string_view phase, Look look) {
+Result<void> run_all(std::vector<Worker>& workers, const std::vector<std::string>& names,
+                     const std::vector<Batch>& batches, const Dataset& data, Progress& progress, std::string_view phase,
+                     Look look) {
   const auto count = static_cast<int64_t>(workers.size());
   progress.begin(phase, static_cast<int64_t>(batches.size()));
   std::atomic<int64_t> done = 0;
@@ -99,9 +100,8 @@ Result<CalibrationTable> calibrate(const Graph& graph, const std::vector<Observa
   for (int64_t w = 0; w < count; ++w) {
     workers.push_back({Runner(graph, compile), empty, std::nullopt});
   }
-  DSQ_TRY(run_all(workers, compile.observe, batches, data, progress, "calibrating ranges", [](ValueStats& stats, const Tensor& value) {
-    return observe_extremes(stats, value);
-  }));
+  DSQ_TRY(run_all(workers, compile.observe, batches, data, progress, "calibrating ranges",
+                  [](ValueStats& stats, const Tensor& value) { return observe_extremes(stats, value); }));
   std::vector<ValueStats> merged = workers[0].stats;
   for (size_t w = 1; w < workers.size(); ++w) {
     for (size_t i = 0; i < merged.size(); ++i) {
@@ -114,10 +114,11 @@ Result<CalibrationTable> calibrate(const Graph& graph, const std::vector<Observa
   for (Worker& worker : workers) {
     worker.stats = merged;
   }
-  DSQ_TRY(run_all(workers, compile.observe, batches, data, progress, "calibrating histograms", [](ValueStats& stats, const Tensor& value) -> Result<void> {
-    observe_bins(stats, value);
-    return {};
-  }));
+  DSQ_TRY(run_all(workers, compile.observe, batches, data, progress, "calibrating histograms",
+                  [](ValueStats& stats, const Tensor& value) -> Result<void> {
+                    observe_bins(stats, value);
+                    return {};
+                  }));
   CalibrationTable table;
   table.samples = data.size();
   for (size_t i = 0; i < merged.size(); ++i) {

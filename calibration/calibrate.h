@@ -12,8 +12,8 @@
 namespace dsq {
 
 struct Observation {
-  std::string value;   // a name in the graph
-  int32_t axis = -1;   // statistics for each index of this axis; -1: for the whole value
+  std::string value;  // a name in the graph
+  int32_t axis = -1;  // statistics for each index of this axis; -1: for the whole value
 };
 
 // The values that wait for calibrated ranges: those whose spec says so (planned graphs).
@@ -21,7 +21,7 @@ std::vector<Observation> wanted_observations(const Graph& graph);
 
 struct CalibrateOptions {
   std::string backend = "onednn";
-  int threads = 0;     // 0: all cores
+  int threads = 0;  // 0: all cores
   int64_t batch = 16;
 };
 

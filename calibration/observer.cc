@@ -30,7 +30,8 @@ void for_each_run(const Tensor& value, int32_t axis, F f) {
   const float* values = value.values<float>().data();
   for (int64_t o = 0; o < l.outer; ++o) {
     for (int64_t c = 0; c < l.channels; ++c) {
-      f(static_cast<size_t>(c), std::span<const float>(values + (o * l.channels + c) * l.inner, static_cast<size_t>(l.inner)));
+      f(static_cast<size_t>(c),
+        std::span<const float>(values + (o * l.channels + c) * l.inner, static_cast<size_t>(l.inner)));
     }
   }
 }
@@ -40,7 +41,8 @@ void for_each_run(const Tensor& value, int32_t axis, F f) {
 Result<void> observe_extremes(ValueStats& stats, const Tensor& value) {
   const auto channels = static_cast<size_t>(layout_of(value, stats.axis).channels);
   if (stats.channels.empty()) {
-    stats.channels.assign(channels, {std::numeric_limits<float>::infinity(), -std::numeric_limits<float>::infinity(), {}});
+    stats.channels.assign(channels,
+                          {std::numeric_limits<float>::infinity(), -std::numeric_limits<float>::infinity(), {}});
   }
   if (stats.channels.size() != channels) {
     return fail(Code::run_failed, "it has {} channels, and {} in another sample", channels, stats.channels.size());

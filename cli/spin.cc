@@ -15,8 +15,8 @@ bool computes(int argc, char** argv) {
     return false;
   }
   const std::string_view command = argv[1];
-  return command != "version" && command != "--version" && command != "list" && command != "help" && command != "--help" &&
-         command != "-h" && command != "dump" && command != "inspect";
+  return command != "version" && command != "--version" && command != "list" && command != "help" &&
+         command != "--help" && command != "-h" && command != "dump" && command != "inspect";
 }
 
 void restart_with_short_spins(int argc, char** argv, char** environment) {

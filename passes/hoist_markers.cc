@@ -57,9 +57,11 @@ std::optional<QuantParams> handed(const Graph& graph, const Node& node, size_t i
       continue;
     }
     QuantParams cut = params;
-    cut.scale.assign(params.scale.begin() + static_cast<int64_t>(first), params.scale.begin() + static_cast<int64_t>(first + count));
+    cut.scale.assign(params.scale.begin() + static_cast<int64_t>(first),
+                     params.scale.begin() + static_cast<int64_t>(first + count));
     if (params.zero_point.size() > 1) {
-      cut.zero_point.assign(params.zero_point.begin() + static_cast<int64_t>(first), params.zero_point.begin() + static_cast<int64_t>(first + count));
+      cut.zero_point.assign(params.zero_point.begin() + static_cast<int64_t>(first),
+                            params.zero_point.begin() + static_cast<int64_t>(first + count));
     }
     return cut;
   }

@@ -11,10 +11,10 @@
 #include <cmath>
 #include <map>
 
-#include "passes/quant_layer.h"
 #include "passes/lowering.h"
 #include "passes/passes.h"
 #include "passes/plan_rules.h"
+#include "passes/quant_layer.h"
 #include "src/quant/math.h"
 #include "src/runner/fold.h"
 
@@ -35,7 +35,8 @@ RunTime lower_dynamic_marker(Graph& graph, NodeId marker) {
   attrs.to = spec.storage;
   attrs.per = spec.range == RangeSource::per_token ? RangeAxis::token : RangeAxis::sample;
   const std::string name = graph.value(node.outputs[0]).name;
-  const NodeId made = graph.add_node(OpKind::dynamic_quantize, node.name, attrs, {node.inputs[0]}, {name, name + ".scale", name + ".zero"});
+  const NodeId made = graph.add_node(OpKind::dynamic_quantize, node.name, attrs, {node.inputs[0]},
+                                     {name, name + ".scale", name + ".zero"});
   const std::vector<ValueId> outputs = graph.node(made).outputs;
   const std::optional<Shape> shape = graph.value(node.inputs[0]).type.shape;
   graph.set_type(outputs[0], {spec.storage, shape});
@@ -45,8 +46,10 @@ RunTime lower_dynamic_marker(Graph& graph, NodeId marker) {
 
 void lower_half_marker(Graph& graph, NodeId marker) {
   const Node node = graph.node(marker);
-  const ValueId half = insert_node(graph, OpKind::cast, node.name, CastAttrs{DType::f16}, {node.inputs[0]}, graph.value(node.outputs[0]).name);
-  const ValueId back = insert_node(graph, OpKind::cast, node.name, CastAttrs{DType::f32}, {half}, graph.value(node.inputs[0]).name);
+  const ValueId half = insert_node(graph, OpKind::cast, node.name, CastAttrs{DType::f16}, {node.inputs[0]},
+                                   graph.value(node.outputs[0]).name);
+  const ValueId back =
+      insert_node(graph, OpKind::cast, node.name, CastAttrs{DType::f32}, {half}, graph.value(node.inputs[0]).name);
   const std::optional<Shape> shape = graph.value(node.inputs[0]).type.shape;
   graph.set_type(half, {DType::f16, shape});
   graph.set_type(back, {DType::f32, shape});
@@ -64,7 +67,8 @@ Activation clip_in_steps(const Activation& act, const QuantParams& y, DType stor
   const auto high = static_cast<float>(range.high);
   const int32_t zero = y.zero_of(0);
   const auto step_of = [&](float real) {
-    return static_cast<float>(quantize(real, y.scale[0], zero, static_cast<int32_t>(range.low), static_cast<int32_t>(range.high)));
+    return static_cast<float>(
+        quantize(real, y.scale[0], zero, static_cast<int32_t>(range.low), static_cast<int32_t>(range.high)));
   };
   const Activation steps{ActKind::clip, step_of(act.a), step_of(act.b)};
   return steps.a > low || steps.b < high ? steps : Activation{};
@@ -95,7 +99,8 @@ Epilogue epilogue_of(const Graph& graph, const QuantLayer& layer, float x_scale,
   const QuantParams& w = *graph.value(layer.w).params;
   const int64_t w_channels = (*graph.value(layer.w).type.shape)[static_cast<size_t>(layer.w_axis)];
   const int64_t groups = static_cast<int64_t>(w.scale.size()) / w_channels;
-  Epilogue made{Tensor(DType::f32, groups == 1 ? Shape{layer.out_channels} : Shape{layer.out_channels, groups}), std::nullopt};
+  Epilogue made{Tensor(DType::f32, groups == 1 ? Shape{layer.out_channels} : Shape{layer.out_channels, groups}),
+                std::nullopt};
   const std::span<float> m = made.m.mutable_values<float>();
   const Tensor* bias = graph.constant(layer.bias);
   Tensor b(DType::f32, {layer.out_channels});
@@ -104,7 +109,8 @@ Epilogue epilogue_of(const Graph& graph, const QuantLayer& layer, float x_scale,
     const auto at = static_cast<size_t>(o);
     const float y_scale = y == nullptr ? 1.0F : y->scale[y->scale.size() == 1 ? 0 : at];
     for (int64_t g = 0; g < groups; ++g) {
-      m[static_cast<size_t>(o * groups + g)] = x_scale * w.scale[static_cast<size_t>(weight_index(layer, o) * groups + g)] / y_scale;
+      m[static_cast<size_t>(o * groups + g)] =
+          x_scale * w.scale[static_cast<size_t>(weight_index(layer, o) * groups + g)] / y_scale;
     }
     const float zero = y == nullptr ? 0.0F : static_cast<float>(y->zero_of(at));
     any = any || zero != 0.0F;
@@ -140,9 +146,11 @@ void lower_layer(Graph& graph, const QuantLayer& layer, const std::map<ValueId, 
     y_params = *graph.value(graph.node(*marker).outputs[0]).params;
   }
   Epilogue epilogue = epilogue_of(graph, layer, x_scale, marker ? &y_params : nullptr);
-  std::vector<ValueId> inputs = {layer.x, layer.w, graph.add_constant(graph.value(layer.y).name + ".m", std::move(epilogue.m))};
+  std::vector<ValueId> inputs = {layer.x, layer.w,
+                                 graph.add_constant(graph.value(layer.y).name + ".m", std::move(epilogue.m))};
   if (epilogue.b || dynamic != run_time.end()) {
-    inputs.push_back(epilogue.b ? graph.add_constant(graph.value(layer.y).name + ".b", std::move(*epilogue.b)) : ValueId::none);
+    inputs.push_back(epilogue.b ? graph.add_constant(graph.value(layer.y).name + ".b", std::move(*epilogue.b))
+                                : ValueId::none);
   }
   if (dynamic != run_time.end()) {
     inputs[0] = dynamic->second.q;
@@ -163,7 +171,9 @@ void lower_layer(Graph& graph, const QuantLayer& layer, const std::map<ValueId, 
 // An add of two integers: one qadd for each marker that reads the sum.
 bool lower_add(Graph& graph, NodeId id) {
   const Node node = graph.node(id);
-  const auto is_ready = [&](ValueId v) { return is_static_integer(graph, v) && graph.value(v).params->scale.size() == 1; };
+  const auto is_ready = [&](ValueId v) {
+    return is_static_integer(graph, v) && graph.value(v).params->scale.size() == 1;
+  };
   if (!is_ready(node.inputs[0]) || !is_ready(node.inputs[1]) || !finest_static_marker(graph, node.outputs[0])) {
     return false;
   }
@@ -190,8 +200,9 @@ bool lower_add(Graph& graph, NodeId id) {
       shift.mutable_values<float>()[c] = static_cast<float>(y.zero_of(c));
     }
     const std::string name = graph.value(marked).name;
-    const std::vector<ValueId> inputs = {node.inputs[0], node.inputs[1], graph.add_constant(name + ".ma", std::move(ma)),
-                                         graph.add_constant(name + ".mb", std::move(mb)), graph.add_constant(name + ".c", std::move(shift))};
+    const std::vector<ValueId> inputs = {
+        node.inputs[0], node.inputs[1], graph.add_constant(name + ".ma", std::move(ma)),
+        graph.add_constant(name + ".mb", std::move(mb)), graph.add_constant(name + ".c", std::move(shift))};
     ActAttrs attrs;
     if (const auto* held = std::get_if<ActAttrs>(&node.attrs)) {
       const Activation steps = clip_in_steps(held->activation(), y, spec.storage);

@@ -9,9 +9,14 @@ namespace {
 // Operators that read integers as what they are; others see floats unless their own result is integer too.
 bool reads_integers(const Graph& graph, const Node& node) {
   switch (node.op) {
+    // clang-format off
     case OpKind::qconv: case OpKind::qconv_transpose: case OpKind::qlinear: case OpKind::qadd: case OpKind::qavg_pool:
     case OpKind::lut: case OpKind::dequantize: case OpKind::requantize: return true;
-    default: return std::ranges::any_of(node.outputs, [&](ValueId id) { return id != ValueId::none && graph.value(id).spec && graph.value(id).params; });
+    // clang-format on
+    default:
+      return std::ranges::any_of(node.outputs, [&](ValueId id) {
+        return id != ValueId::none && graph.value(id).spec && graph.value(id).params;
+      });
   }
 }
 
@@ -29,7 +34,8 @@ bool fits_requantize(const QuantParams& params) { return params.scale.size() == 
 
 }  // namespace
 
-ValueId insert_node(Graph& graph, OpKind op, const std::string& node_name, Attrs attrs, std::vector<ValueId> inputs, const std::string& name) {
+ValueId insert_node(Graph& graph, OpKind op, const std::string& node_name, Attrs attrs, std::vector<ValueId> inputs,
+                    const std::string& name) {
   const NodeId id = graph.add_node(op, node_name, std::move(attrs), std::move(inputs), {name});
   return graph.node(id).outputs[0];
 }
@@ -70,11 +76,13 @@ void lower_static_markers(Graph& graph) {
       }
       const std::string name = graph.value(node.outputs[0]).name;
       const ValueId m = graph.add_constant(name + ".m", ratios(from.scale, y.scale));
-      const ValueId b = graph.add_constant(name + ".b", Tensor::of<float>({static_cast<int64_t>(zeros.size())}, std::span<const float>(zeros)));
+      const ValueId b = graph.add_constant(
+          name + ".b", Tensor::of<float>({static_cast<int64_t>(zeros.size())}, std::span<const float>(zeros)));
       made = replace_node(graph, id, OpKind::requantize, NoAttrs{}, {x, m, b});
     } else {
       x = integer ? as_floats(graph, x) : x;
-      made = replace_node(graph, id, OpKind::quantize, QuantizeAttrs{y.granularity.axis, y.granularity.group, spec.storage}, {x});
+      made = replace_node(graph, id, OpKind::quantize,
+                          QuantizeAttrs{y.granularity.axis, y.granularity.group, spec.storage}, {x});
     }
     make_integer(graph, made, spec, y);
   }

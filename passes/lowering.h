@@ -9,7 +9,8 @@
 namespace dsq {
 
 // A node with one output, which gets `name` or one like it.
-ValueId insert_node(Graph& graph, OpKind op, const std::string& node_name, Attrs attrs, std::vector<ValueId> inputs, const std::string& name);
+ValueId insert_node(Graph& graph, OpKind op, const std::string& node_name, Attrs attrs, std::vector<ValueId> inputs,
+                    const std::string& name);
 
 // Another operator in a node's place: the new output takes over name, type, users and place among the outputs.
 ValueId replace_node(Graph& graph, NodeId id, OpKind op, Attrs attrs, std::vector<ValueId> inputs);

@@ -12,9 +12,9 @@
 #include <set>
 #include <tuple>
 
-#include "passes/quant_layer.h"
-#include "passes/plan_rules.h"
 #include "passes/passes.h"
+#include "passes/plan_rules.h"
+#include "passes/quant_layer.h"
 
 namespace dsq {
 namespace {
@@ -149,7 +149,8 @@ Result<bool> plan_quant(Graph& graph, PassContext& context) {
     const std::optional<QuantSpec>& imported = graph.value(layer->x).spec;
     const bool fixed = imported && imported->range == RangeSource::fixed && decision.act != Precision::fp16;
     const QuantSpec spec = fixed ? *imported
-                                 : act_spec(*layer, decision.act, calibrated, graph.value(layer->x).type.rank(), node.op == OpKind::linear);
+                                 : act_spec(*layer, decision.act, calibrated, graph.value(layer->x).type.rank(),
+                                            node.op == OpKind::linear);
     graph.set_input(id, 0, markers.on(layer->x, spec));
     if (is_integer(decision.act) && activation_is_clip(activation_of(node))) {
       integer_nodes.insert(id);

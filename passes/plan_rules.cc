@@ -18,7 +18,9 @@ struct Layer {
   std::string_view op;
 };
 
-bool matches(const Keep& keep, const Layer& layer) { return glob_match(keep.pattern, layer.label) || glob_match(keep.pattern, layer.op); }
+bool matches(const Keep& keep, const Layer& layer) {
+  return glob_match(keep.pattern, layer.label) || glob_match(keep.pattern, layer.op);
+}
 
 const Keep* kept(const Recipe& recipe, const Graph& graph, const Node& node) {
   const Layer layer{label_of(graph, node), name_of(node.op)};
@@ -53,7 +55,8 @@ Edges edges_of(const Graph& graph) {
   for (const NodeId id : order) {
     const Node& node = graph.node(id);
     const bool layer = quant_layer_at(graph, id).has_value();
-    const bool after = std::ranges::any_of(node.inputs, [&](ValueId v) { return v != ValueId::none && behind[static_cast<size_t>(v)]; });
+    const bool after = std::ranges::any_of(
+        node.inputs, [&](ValueId v) { return v != ValueId::none && behind[static_cast<size_t>(v)]; });
     if (layer && !after) {
       edges.insert(id);
     }
@@ -67,7 +70,8 @@ Edges edges_of(const Graph& graph) {
   for (size_t i = order.size(); i-- > 0;) {
     const Node& node = graph.node(order[i]);
     const bool layer = quant_layer_at(graph, order[i]).has_value();
-    const bool feeds = std::ranges::any_of(node.outputs, [&](ValueId v) { return v != ValueId::none && before[static_cast<size_t>(v)]; });
+    const bool feeds = std::ranges::any_of(
+        node.outputs, [&](ValueId v) { return v != ValueId::none && before[static_cast<size_t>(v)]; });
     if (layer && !feeds) {
       edges.insert(order[i]);
     }
@@ -114,7 +118,8 @@ Result<void> check_selectors(const Graph& graph, const Recipe& recipe) {
   for (const Keep& keep : recipe.keep) {
     if (std::ranges::none_of(layers, [&](const Layer& layer) { return matches(keep, layer); })) {
       const std::string near = nearest(keep.pattern, names);
-      return fail(Code::selector_unmatched, "--keep '{}' matches no layer{}", keep.pattern, near.empty() ? "" : "; nearest is '" + near + "'");
+      return fail(Code::selector_unmatched, "--keep '{}' matches no layer{}", keep.pattern,
+                  near.empty() ? "" : "; nearest is '" + near + "'");
     }
   }
   return {};
@@ -125,7 +130,9 @@ Recipe recipe_within(const Recipe& recipe, const Graph& nested) {
   within.calibrated = false;
   std::vector<Layer> layers;
   collect_layers(nested, layers);
-  std::erase_if(within.keep, [&](const Keep& keep) { return std::ranges::none_of(layers, [&](const Layer& layer) { return matches(keep, layer); }); });
+  std::erase_if(within.keep, [&](const Keep& keep) {
+    return std::ranges::none_of(layers, [&](const Layer& layer) { return matches(keep, layer); });
+  });
   return within;
 }
 

@@ -11,12 +11,12 @@ struct QuantLayer {
   NodeId node = NodeId::none;
   ValueId x = ValueId::none;
   ValueId w = ValueId::none;
-  ValueId bias = ValueId::none;    // none when there is none
+  ValueId bias = ValueId::none;  // none when there is none
   ValueId y = ValueId::none;
-  int32_t x_axis = 1;              // the channel axis of x
-  int32_t y_axis = 1;              // the channel axis of y
-  int32_t w_axis = 0;              // the axis of w that has a scale for each index
-  int64_t unit = 1;                // elements of w for one input channel and one output channel
+  int32_t x_axis = 1;  // the channel axis of x
+  int32_t y_axis = 1;  // the channel axis of y
+  int32_t w_axis = 0;  // the axis of w that has a scale for each index
+  int64_t unit = 1;    // elements of w for one input channel and one output channel
   int64_t in_channels = 0;
   int64_t out_channels = 0;
   int64_t groups = 1;

@@ -8,9 +8,9 @@
 #include <cmath>
 
 #include "passes/half.h"
-#include "passes/quant_layer.h"
 #include "passes/passes.h"
 #include "passes/plan_rules.h"
+#include "passes/quant_layer.h"
 #include "src/quant/weights.h"
 
 namespace dsq {
@@ -44,17 +44,19 @@ void store_layer(Graph& graph, const QuantLayer& layer, PassContext& context) {
   StoredWeights stored = groupable ? store_within(weights, layer.w_axis, layer.unit, bits, enforced)
                                    : store_weights(weights, {layer.w_axis, 0}, bits);
   if (stored.error > enforced) {
-    context.diag.note(node.name, fmt::format("stays float: {:.2f} % error in its int{} weights, above the limit of {:.2f} %",
-                                             stored.error * 100, bits, limit * 100));
+    context.diag.note(node.name,
+                      fmt::format("stays float: {:.2f} % error in its int{} weights, above the limit of {:.2f} %",
+                                  stored.error * 100, bits, limit * 100));
     if (marked) {
       graph.set_input(layer.node, 0, graph.node(maker).inputs[0]);
     }
     return store_float(graph, layer.w, limit);
   }
   if (stored.params.granularity.group > 0) {
-    context.diag.note(node.name, fmt::format("its weights get scales for groups of {} elements: {:.2f} % error instead of {:.2f} %",
-                                             stored.params.granularity.group, stored.error * 100,
-                                             store_weights(weights, {layer.w_axis, 0}, bits).error * 100));
+    context.diag.note(
+        node.name, fmt::format("its weights get scales for groups of {} elements: {:.2f} % error instead of {:.2f} %",
+                               stored.params.granularity.group, stored.error * 100,
+                               store_weights(weights, {layer.w_axis, 0}, bits).error * 100));
   }
   graph.set_constant(layer.w, std::move(stored.values));
   graph.set_params(layer.w, std::move(stored.params));

@@ -56,7 +56,8 @@ bool store_rows(Graph& graph, ValueId id, PassContext& context) {
   }
   StoredWeights stored = store_within(weights, *axis, 1, 8, context.recipe.max_weight_error);
   if (stored.error > context.recipe.max_weight_error) {
-    context.diag.note(graph.node(users.front()).name, fmt::format("its weights stay float: {:.2f} % error as int8", stored.error * 100));
+    context.diag.note(graph.node(users.front()).name,
+                      fmt::format("its weights stay float: {:.2f} % error as int8", stored.error * 100));
     return false;
   }
   store(graph, id, std::move(stored.values), std::move(stored.params));
@@ -64,7 +65,8 @@ bool store_rows(Graph& graph, ValueId id, PassContext& context) {
 }
 
 bool is_of_a_layer(const Graph& graph, ValueId id) {
-  return std::ranges::any_of(graph.value(id).users, [&](NodeId user) { return op_def(graph.node(user).op).rule == QuantRule::layer; });
+  return std::ranges::any_of(graph.value(id).users,
+                             [&](NodeId user) { return op_def(graph.node(user).op).rule == QuantRule::layer; });
 }
 
 bool store_half(Graph& graph, ValueId id) {

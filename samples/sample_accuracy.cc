@@ -14,7 +14,8 @@ Result<double> accuracy_percent(const char* scores_path, const char* labels_path
   const std::vector<int64_t> label = to_ints(labels.front().second);
   const int64_t rows = static_cast<int64_t>(label.size());
   if (score.rank() != 2 || score.dtype() != DType::f32 || score.shape()[0] != rows || rows == 0) {
-    return fail(Code::labels_mismatch, "scores are [{}, classes] in f32, these are {}", rows, text_of(score.type())).at(scores_path);
+    return fail(Code::labels_mismatch, "scores are [{}, classes] in f32, these are {}", rows, text_of(score.type()))
+        .at(scores_path);
   }
   const std::span<const float> values = score.values<float>();
   const size_t classes = static_cast<size_t>(score.shape()[1]);
@@ -37,7 +38,8 @@ int main(int count, char** arguments) {
   const dsq::Result<double> percent = dsq::sample::accuracy_percent(arguments[1], arguments[2]);
   if (!percent) {
     const dsq::Error& error = percent.error();
-    std::fprintf(stderr, "error[%s]: %s: %s\n", dsq::code_name(error.code).c_str(), error.where.c_str(), error.what.c_str());
+    std::fprintf(stderr, "error[%s]: %s: %s\n", dsq::code_name(error.code).c_str(), error.where.c_str(),
+                 error.what.c_str());
     return 3;
   }
   std::printf("%.2f\n", *percent);

@@ -37,7 +37,8 @@ int main(int count, char** arguments) {
   std::filesystem::create_directories(arguments[1], ignored);
   const dsq::Result<void> written = dsq::sample::write_all(arguments[1]);
   if (!written) {
-    std::fprintf(stderr, "error[%s]: %s: %s\n", dsq::code_name(written.error().code).c_str(), written.error().where.c_str(), written.error().what.c_str());
+    std::fprintf(stderr, "error[%s]: %s: %s\n", dsq::code_name(written.error().code).c_str(),
+                 written.error().where.c_str(), written.error().what.c_str());
     return 3;
   }
 }

@@ -23,8 +23,11 @@ float length(Point a) { return std::sqrt(dot(a, a)); }
 using Colour = std::array<float, kChannels>;
 
 // Unit vectors 72 degrees apart.
-constexpr std::array<Point, 5> kFive = {
-    {{0.0F, -1.0F}, {0.95105652F, -0.30901699F}, {0.58778525F, 0.80901699F}, {-0.58778525F, 0.80901699F}, {-0.95105652F, -0.30901699F}}};
+constexpr std::array<Point, 5> kFive = {{{0.0F, -1.0F},
+                                         {0.95105652F, -0.30901699F},
+                                         {0.58778525F, 0.80901699F},
+                                         {-0.58778525F, 0.80901699F},
+                                         {-0.95105652F, -0.30901699F}}};
 
 int64_t sides_passed(Point p, float distance) {
   return std::ranges::count_if(kFive, [&](Point normal) { return dot(p, normal) < distance; });
@@ -40,16 +43,40 @@ struct ShapeDef {
 constexpr auto kShapes = std::to_array<ShapeDef>({
     {"disc", [](Point p) { return length(p) < 0.85F; }},
     {"ring", [](Point p) { return length(p) < 0.95F && length(p) > 0.6F; }},
-    {"triangle", [](Point p) { return p.y < 0.5F && 0.8660254F * p.x - 0.5F * p.y < 0.5F && -0.8660254F * p.x - 0.5F * p.y < 0.5F; }},
-    {"square", [](Point p) { return in_box(p, {-0.75F, -0.75F}, {0.75F, 0.75F}); }},
+    {"triangle",
+     [](Point p) {
+       return p.y < 0.5F && 0.8660254F * p.x - 0.5F * p.y < 0.5F && -0.8660254F * p.x - 0.5F * p.y < 0.5F;
+     }},
+    {"square",
+     [](Point p) {
+       return in_box(p, {-0.75F, -0.75F}, {0.75F, 0.75F});
+     }},
     {"pentagon", [](Point p) { return sides_passed(p, 0.75F) == 5; }},
     {"star", [](Point p) { return sides_passed(p, 0.309017F) >= 4; }},
-    {"cross", [](Point p) { return in_box(p, {-0.28F, -0.95F}, {0.28F, 0.95F}) || in_box(p, {-0.95F, -0.28F}, {0.95F, 0.28F}); }},
-    {"crescent", [](Point p) { return length(p) < 0.95F && length(p - Point{0.5F, 0.0F}) > 0.75F; }},
-    {"half disc", [](Point p) { return length(p - Point{0.0F, 0.4F}) < 0.95F && p.y < 0.4F; }},
-    {"arrow", [](Point p) { return in_box(p, {-0.95F, -0.2F}, {0.15F, 0.2F}) || (p.x > 0.1F && std::abs(p.y) < 0.95F - p.x); }},
-    {"tee", [](Point p) { return in_box(p, {-0.85F, -0.9F}, {0.85F, -0.45F}) || in_box(p, {-0.23F, -0.9F}, {0.23F, 0.9F}); }},
-    {"ell", [](Point p) { return in_box(p, {-0.7F, -0.9F}, {-0.25F, 0.9F}) || in_box(p, {-0.7F, 0.45F}, {0.7F, 0.9F}); }},
+    {"cross",
+     [](Point p) {
+       return in_box(p, {-0.28F, -0.95F}, {0.28F, 0.95F}) || in_box(p, {-0.95F, -0.28F}, {0.95F, 0.28F});
+     }},
+    {"crescent",
+     [](Point p) {
+       return length(p) < 0.95F && length(p - Point{0.5F, 0.0F}) > 0.75F;
+     }},
+    {"half disc",
+     [](Point p) {
+       return length(p - Point{0.0F, 0.4F}) < 0.95F && p.y < 0.4F;
+     }},
+    {"arrow",
+     [](Point p) {
+       return in_box(p, {-0.95F, -0.2F}, {0.15F, 0.2F}) || (p.x > 0.1F && std::abs(p.y) < 0.95F - p.x);
+     }},
+    {"tee",
+     [](Point p) {
+       return in_box(p, {-0.85F, -0.9F}, {0.85F, -0.45F}) || in_box(p, {-0.23F, -0.9F}, {0.23F, 0.9F});
+     }},
+    {"ell",
+     [](Point p) {
+       return in_box(p, {-0.7F, -0.9F}, {-0.25F, 0.9F}) || in_box(p, {-0.7F, 0.45F}, {0.7F, 0.9F});
+     }},
 });
 static_assert(kShapes.size() == kClasses);
 
@@ -81,7 +108,9 @@ Point slight_turn(Rng& rng) {
   return {p.x / r, p.y / r};
 }
 
-Colour random_colour(Rng& rng) { return {rng.uniform(-1.6F, 1.6F), rng.uniform(-1.6F, 1.6F), rng.uniform(-1.6F, 1.6F)}; }
+Colour random_colour(Rng& rng) {
+  return {rng.uniform(-1.6F, 1.6F), rng.uniform(-1.6F, 1.6F), rng.uniform(-1.6F, 1.6F)};
+}
 
 float distance(const Colour& a, const Colour& b) {
   float sum = 0;
@@ -142,7 +171,8 @@ void draw_picture(float* picture, const ShapeDef& shape, Rng& rng) {
   fill_background(picture, background, rng);
   const int64_t clutter = rng.below(5);
   for (int64_t i = 0; i < clutter; ++i) {
-    paint_bar(picture, random_colour(rng), {random_place(rng), random_turn(rng), {rng.uniform(2, 8), rng.uniform(0.4F, 1.2F)}});
+    paint_bar(picture, random_colour(rng),
+              {random_place(rng), random_turn(rng), {rng.uniform(2, 8), rng.uniform(0.4F, 1.2F)}});
   }
   const float radius = rng.uniform(7.0F, 13.0F);
   const float room = static_cast<float>(kSide) / 2 - radius + 2;  // the shape may stick out by two pixels

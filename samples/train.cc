@@ -37,7 +37,11 @@ constexpr LayerDef kWiden = {"widen", 48, 64, 1, 1, 1, true};
 struct LayerImpl : torch::nn::Module {
   explicit LayerImpl(const LayerDef& layer)
       : def(layer),
-        conv(torch::nn::Conv2dOptions(def.in, def.out, def.kernel).stride(def.stride).padding(def.kernel / 2).groups(def.groups).bias(false)),
+        conv(torch::nn::Conv2dOptions(def.in, def.out, def.kernel)
+                 .stride(def.stride)
+                 .padding(def.kernel / 2)
+                 .groups(def.groups)
+                 .bias(false)),
         norm(def.out) {
     register_module("conv", conv);
     register_module("norm", norm);
@@ -66,7 +70,8 @@ struct Net : torch::nn::Module {
     x = widen(x).mean({2, 3});
     return linear(x);
   }
-  Layer stem{kStem}, down{kDown}, depthwise{kDepthwise}, pointwise{kPointwise}, first{kFirst}, second{kSecond}, widen{kWiden};
+  Layer stem{kStem}, down{kDown}, depthwise{kDepthwise}, pointwise{kPointwise}, first{kFirst}, second{kSecond},
+      widen{kWiden};
   torch::nn::Linear linear{64, kClasses};
 };
 
@@ -102,7 +107,8 @@ void train(Net& net) {
       const double rate = kPeakRate * std::min(done / 0.05, 0.5 * (1 + std::cos(M_PI * done)));
       static_cast<torch::optim::AdamWOptions&>(optimizer.param_groups()[0].options()).lr(rate);
       const torch::Tensor rows = order.slice(0, first, first + kBatch);
-      const torch::Tensor loss = torch::cross_entropy_loss(net.forward(set.images.index_select(0, rows)), set.labels.index_select(0, rows));
+      const torch::Tensor loss =
+          torch::cross_entropy_loss(net.forward(set.images.index_select(0, rows)), set.labels.index_select(0, rows));
       optimizer.zero_grad();
       loss.backward();
       optimizer.step();
@@ -123,16 +129,19 @@ std::string add_layer(OnnxWriter& writer, const Layer& layer, const std::string&
   const LayerDef& def = layer->def;
   const std::string name = def.name;
   const int64_t pad = def.kernel / 2;
-  std::string x = writer.add_node("Conv", name + "/conv", {input, add_tensor(writer, name + ".conv.weight", layer->conv->weight)},
-                                  {{"kernel_shape", std::vector<int64_t>{def.kernel, def.kernel}},
-                                   {"strides", std::vector<int64_t>{def.stride, def.stride}},
-                                   {"pads", std::vector<int64_t>{pad, pad, pad, pad}},
-                                   {"group", def.groups}});
+  std::string x =
+      writer.add_node("Conv", name + "/conv", {input, add_tensor(writer, name + ".conv.weight", layer->conv->weight)},
+                      {{"kernel_shape", std::vector<int64_t>{def.kernel, def.kernel}},
+                       {"strides", std::vector<int64_t>{def.stride, def.stride}},
+                       {"pads", std::vector<int64_t>{pad, pad, pad, pad}},
+                       {"group", def.groups}});
   const torch::nn::BatchNorm2d& norm = layer->norm;
-  x = writer.add_node("BatchNormalization", name + "/norm",
-                      {x, add_tensor(writer, name + ".norm.weight", norm->weight), add_tensor(writer, name + ".norm.bias", norm->bias),
-                       add_tensor(writer, name + ".norm.mean", norm->running_mean), add_tensor(writer, name + ".norm.var", norm->running_var)},
-                      {{"epsilon", static_cast<float>(norm->options.eps())}});
+  x = writer.add_node(
+      "BatchNormalization", name + "/norm",
+      {x, add_tensor(writer, name + ".norm.weight", norm->weight), add_tensor(writer, name + ".norm.bias", norm->bias),
+       add_tensor(writer, name + ".norm.mean", norm->running_mean),
+       add_tensor(writer, name + ".norm.var", norm->running_var)},
+      {{"epsilon", static_cast<float>(norm->options.eps())}});
   return def.relu ? writer.add_node("Relu", name + "/relu", {x}) : x;
 }
 
@@ -143,13 +152,16 @@ bool export_onnx(Net& net, const std::string& path) {
   for (const Layer& layer : {net.stem, net.down, net.depthwise, net.pointwise}) {
     x = add_layer(writer, layer, x);
   }
-  x = writer.add_node("MaxPool", "pool", {x}, {{"kernel_shape", std::vector<int64_t>{2, 2}}, {"strides", std::vector<int64_t>{2, 2}}});
+  x = writer.add_node("MaxPool", "pool", {x},
+                      {{"kernel_shape", std::vector<int64_t>{2, 2}}, {"strides", std::vector<int64_t>{2, 2}}});
   const std::string y = add_layer(writer, net.second, add_layer(writer, net.first, x));
   x = writer.add_node("Relu", "residual/relu", {writer.add_node("Add", "residual/add", {x, y})});
   x = writer.add_node("GlobalAveragePool", "mean", {add_layer(writer, net.widen, x)});
   x = writer.add_node("Flatten", "flatten", {x}, {{"axis", int64_t{1}}});
-  writer.add_node("Gemm", "scores", {x, add_tensor(writer, "linear.weight", net.linear->weight), add_tensor(writer, "linear.bias", net.linear->bias)},
-                  {{"transB", int64_t{1}}});
+  writer.add_node(
+      "Gemm", "scores",
+      {x, add_tensor(writer, "linear.weight", net.linear->weight), add_tensor(writer, "linear.bias", net.linear->bias)},
+      {{"transB", int64_t{1}}});
   writer.add_output("scores", {"batch", kClasses});
   return writer.save(path);
 }

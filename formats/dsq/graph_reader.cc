@@ -62,8 +62,11 @@ Result<void> GraphReader::nodes(const fb::Graph& stored, int depth, Graph& g) {
     const OpDef& def = op_def(*op);
     const size_t input_count = node->inputs() == nullptr ? 0 : node->inputs()->size();
     const size_t output_count = node->outputs() == nullptr ? 0 : node->outputs()->size();
-    const auto within = [](size_t n, int low, int high) { return n >= static_cast<size_t>(low) && (high < 0 || n <= static_cast<size_t>(high)); };
-    if (!within(input_count, def.min_inputs, def.max_inputs) || !within(output_count, def.min_outputs, def.max_outputs)) {
+    const auto within = [](size_t n, int low, int high) {
+      return n >= static_cast<size_t>(low) && (high < 0 || n <= static_cast<size_t>(high));
+    };
+    if (!within(input_count, def.min_inputs, def.max_inputs) ||
+        !within(output_count, def.min_outputs, def.max_outputs)) {
       return invalid("{} with {} inputs and {} outputs", name_of(*op), input_count, output_count);
     }
     DSQ_TRY(budget_.take(sizeof(Node) + 8 * (input_count + output_count)));
@@ -104,7 +107,8 @@ Result<void> GraphReader::nodes(const fb::Graph& stored, int depth, Graph& g) {
       if (g.value(id).name != names[i]) {
         return invalid("the name '{}' is used twice", names[i]);
       }
-      g.set_type(id, {DSQ_TRY(dtype_of(v.dtype())), v.shape() == nullptr ? std::optional<Shape>() : DSQ_TRY(shape_of(*v.shape()))});
+      g.set_type(id, {DSQ_TRY(dtype_of(v.dtype())),
+                      v.shape() == nullptr ? std::optional<Shape>() : DSQ_TRY(shape_of(*v.shape()))});
       DSQ_TRY(annotate(v, g, id));
     }
   }
@@ -130,7 +134,8 @@ Result<Graph> GraphReader::graph(const fb::Graph& stored, int depth) {
   for (uint32_t i = 0; i < stored.inputs(); ++i) {
     const fb::Value& v = *values.Get(i);
     const std::string name = DSQ_TRY(text(v.name()));
-    const TensorType type{DSQ_TRY(dtype_of(v.dtype())), v.shape() == nullptr ? std::optional<Shape>() : DSQ_TRY(shape_of(*v.shape()))};
+    const TensorType type{DSQ_TRY(dtype_of(v.dtype())),
+                          v.shape() == nullptr ? std::optional<Shape>() : DSQ_TRY(shape_of(*v.shape()))};
     const ValueId id = g.add_input(name, type);
     if (name.empty() || g.value(id).name != name || v.constant() != -1) {
       return invalid("the input '{}' has no name of its own, or is a constant", name);
@@ -142,7 +147,8 @@ Result<Graph> GraphReader::graph(const fb::Graph& stored, int depth) {
   }
   DSQ_TRY(nodes(stored, depth, g));
   if (g.value_slots() != values.size()) {
-    return invalid("the value '{}' is made by nothing", text_of(values.Get(static_cast<uint32_t>(g.value_slots()))->name()));
+    return invalid("the value '{}' is made by nothing",
+                   text_of(values.Get(static_cast<uint32_t>(g.value_slots()))->name()));
   }
   std::vector<ValueId> outputs;
   for (const int32_t id : *stored.outputs()) {

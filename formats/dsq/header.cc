@@ -31,9 +31,17 @@ constexpr uint64_t kMaxDeflation = 200;
 }  // namespace
 
 std::array<std::byte, kHeaderBytes> header_bytes(const DsqHeader& header) {
-  const Raw raw{kDsqMagic, kContainerVersion, static_cast<uint32_t>(kHeaderBytes), header.file_bytes(),
-                header.metadata_offset(), header.metadata_stored, header.metadata_bytes, header.data_offset(),
-                header.data_bytes, header.metadata_sha256, header.data_sha256};
+  const Raw raw{kDsqMagic,
+                kContainerVersion,
+                static_cast<uint32_t>(kHeaderBytes),
+                header.file_bytes(),
+                header.metadata_offset(),
+                header.metadata_stored,
+                header.metadata_bytes,
+                header.data_offset(),
+                header.data_bytes,
+                header.metadata_sha256,
+                header.data_sha256};
   std::array<std::byte, kHeaderBytes> bytes{};
   std::memcpy(bytes.data(), &raw, sizeof(raw));
   return bytes;
@@ -49,19 +57,22 @@ Result<DsqHeader> parse_header(std::span<const std::byte> file) {
   Raw raw;
   std::memcpy(&raw, file.data(), sizeof(raw));
   if (raw.version > kContainerVersion) {
-    return fail(Code::dsq_newer, "the container has version {}, this dsquant reads up to {}", raw.version, kContainerVersion);
+    return fail(Code::dsq_newer, "the container has version {}, this dsquant reads up to {}", raw.version,
+                kContainerVersion);
   }
   DsqHeader header{raw.metadata_stored, raw.metadata_bytes, raw.data_bytes, raw.metadata_sha256, raw.data_sha256};
   const bool sizes_fit = raw.metadata_stored <= raw.metadata_bytes && raw.metadata_bytes <= kMaxMetadata &&
                          raw.metadata_bytes <= raw.metadata_stored * kMaxDeflation && raw.data_bytes <= kMaxBytes;
-  if (raw.version == 0 || raw.header_bytes != kHeaderBytes || !sizes_fit || raw.metadata_offset != header.metadata_offset() ||
-      raw.data_offset != header.data_offset() || raw.file_bytes != header.file_bytes()) {
+  if (raw.version == 0 || raw.header_bytes != kHeaderBytes || !sizes_fit ||
+      raw.metadata_offset != header.metadata_offset() || raw.data_offset != header.data_offset() ||
+      raw.file_bytes != header.file_bytes()) {
     return fail(Code::dsq_corrupt, "the header's sizes contradict each other");
   }
   if (raw.file_bytes != file.size()) {
     return fail(Code::dsq_corrupt, "the file has {} bytes, its header says {}", file.size(), raw.file_bytes);
   }
-  const auto padding = file.subspan(kHeaderBytes + raw.metadata_stored, raw.data_offset - kHeaderBytes - raw.metadata_stored);
+  const auto padding =
+      file.subspan(kHeaderBytes + raw.metadata_stored, raw.data_offset - kHeaderBytes - raw.metadata_stored);
   if (std::ranges::any_of(padding, [](std::byte b) { return b != std::byte{0}; })) {
     return fail(Code::dsq_corrupt, "bytes between the sections are not zero");
   }

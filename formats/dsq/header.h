@@ -18,13 +18,15 @@ inline constexpr std::array<uint8_t, 8> kDsqMagic = {0x89, 'D', 'S', 'Q', '\r', 
 // Tensors in the data section start at multiples of this: whole cache lines, less for what is small. What has to be
 // unpacked before it is used lies anywhere.
 constexpr uint64_t tensor_alignment(uint64_t bytes, bool packed) { return packed ? 1 : bytes >= 1024 ? 64 : 16; }
-constexpr uint64_t align_up(uint64_t value, uint64_t alignment) { return (value + alignment - 1) / alignment * alignment; }
+constexpr uint64_t align_up(uint64_t value, uint64_t alignment) {
+  return (value + alignment - 1) / alignment * alignment;
+}
 
 struct DsqHeader {
   uint64_t metadata_stored = 0;  // bytes in the file
   uint64_t metadata_bytes = 0;   // after inflating; equal to metadata_stored when it is not deflated
   uint64_t data_bytes = 0;
-  Digest metadata_sha256{};      // of the stored bytes
+  Digest metadata_sha256{};  // of the stored bytes
   Digest data_sha256{};
 
   uint64_t metadata_offset() const { return kHeaderBytes; }

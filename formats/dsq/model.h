@@ -17,8 +17,8 @@ struct Provenance {
   std::string source_sha256{};  // hexadecimal
   std::string producer{};
   int64_t opset = 0;
-  std::string options{};        // canonical: "--weights int8 --act int4"
-  std::string data_sha256{};    // empty without data
+  std::string options{};      // canonical: "--weights int8 --act int4"
+  std::string data_sha256{};  // empty without data
   int64_t data_samples = 0;
   bool operator==(const Provenance&) const = default;
 };

@@ -34,11 +34,13 @@ uint64_t gather(uint64_t word, int bits) {
 // Up to eight bytes; a plain load wherever eight are left.
 uint64_t load(std::span<const std::byte> bytes, size_t at) {
   uint64_t word = 0;
-  bytes.size() - at >= 8 ? std::memcpy(&word, bytes.data() + at, 8) : std::memcpy(&word, bytes.data() + at, bytes.size() - at);
+  bytes.size() - at >= 8 ? std::memcpy(&word, bytes.data() + at, 8)
+                         : std::memcpy(&word, bytes.data() + at, bytes.size() - at);
   return word;
 }
 void store(std::span<std::byte> bytes, size_t at, uint64_t word) {
-  bytes.size() - at >= 8 ? std::memcpy(bytes.data() + at, &word, 8) : std::memcpy(bytes.data() + at, &word, bytes.size() - at);
+  bytes.size() - at >= 8 ? std::memcpy(bytes.data() + at, &word, 8)
+                         : std::memcpy(bytes.data() + at, &word, bytes.size() - at);
 }
 
 }  // namespace
@@ -55,7 +57,8 @@ int bits_worth(const Tensor& tensor) {
     used = static_cast<uint8_t>(used | (is_signed && value >= 128 ? ~value : value));
   }
   const int bits = std::max(std::bit_width(used) + (is_signed ? 1 : 0), 1);
-  const int64_t saved = tensor.count() - static_cast<int64_t>(packed_bytes(static_cast<uint64_t>(tensor.count()), bits));
+  const int64_t saved =
+      tensor.count() - static_cast<int64_t>(packed_bytes(static_cast<uint64_t>(tensor.count()), bits));
   return bits <= 6 && saved >= kWorthwhile ? bits : 0;
 }
 
@@ -63,7 +66,8 @@ std::vector<std::byte> pack_bits(const Tensor& tensor, int bits) {
   const std::span<const std::byte> from = tensor.bytes();
   std::vector<std::byte> packed(packed_bytes(from.size(), bits));
   const auto step = static_cast<size_t>(bits);
-  for (size_t block = 0; block * 8 < from.size(); ++block) {  // upwards: each store leaves zeros that the next overwrites
+  for (size_t block = 0; block * 8 < from.size();
+       ++block) {  // upwards: each store leaves zeros that the next overwrites
     store(packed, block * step, gather(load(from, block * 8), bits));
   }
   return packed;
@@ -84,8 +88,8 @@ Tensor unpack_bits(DType dtype, Shape shape, std::span<const std::byte> packed, 
 std::vector<std::byte> deflate_bytes(std::span<const std::byte> bytes) {
   uLongf size = compressBound(bytes.size());
   std::vector<std::byte> out(size);
-  const int status = compress2(reinterpret_cast<Bytef*>(out.data()), &size, reinterpret_cast<const Bytef*>(bytes.data()),
-                               bytes.size(), Z_BEST_COMPRESSION);
+  const int status = compress2(reinterpret_cast<Bytef*>(out.data()), &size,
+                               reinterpret_cast<const Bytef*>(bytes.data()), bytes.size(), Z_BEST_COMPRESSION);
   out.resize(status == Z_OK && size < bytes.size() ? size : 0);
   return out;
 }
@@ -94,7 +98,8 @@ Result<std::vector<std::byte>> inflate_bytes(std::span<const std::byte> stored, 
   std::vector<std::byte> out(size);
   uLongf written = size;
   uLong consumed = stored.size();
-  const int status = uncompress2(reinterpret_cast<Bytef*>(out.data()), &written, reinterpret_cast<const Bytef*>(stored.data()), &consumed);
+  const int status = uncompress2(reinterpret_cast<Bytef*>(out.data()), &written,
+                                 reinterpret_cast<const Bytef*>(stored.data()), &consumed);
   if (status != Z_OK || written != size || consumed != stored.size()) {
     return fail(Code::dsq_corrupt, "the metadata cannot be inflated to {} bytes", size);
   }

@@ -25,14 +25,15 @@ Provenance provenance_of(const fb::Provenance* p) {
   if (p == nullptr) {
     return {};
   }
-  return {string_of(p->tool()),   string_of(p->source_name()), string_of(p->source_sha256()), string_of(p->producer()),
-          p->opset(),             string_of(p->options()),     string_of(p->data_sha256()),   p->data_samples()};
+  return {string_of(p->tool()), string_of(p->source_name()), string_of(p->source_sha256()), string_of(p->producer()),
+          p->opset(),           string_of(p->options()),     string_of(p->data_sha256()),   p->data_samples()};
 }
 
 Result<void> check_features(const fb::Model& model) {
   const std::string tool = model.provenance() == nullptr ? "" : string_of(model.provenance()->tool());
   if (model.version() > kDsqVersion) {
-    return fail(Code::dsq_newer, "the file has version {}, this dsquant reads up to {} (written by {})", model.version(), kDsqVersion, tool);
+    return fail(Code::dsq_newer, "the file has version {}, this dsquant reads up to {} (written by {})",
+                model.version(), kDsqVersion, tool);
   }
   if (model.version() == 0) {
     return fail(Code::dsq_invalid, "the file has no version");
@@ -40,7 +41,8 @@ Result<void> check_features(const fb::Model& model) {
   if (model.required() != nullptr) {
     for (const flatbuffers::String* feature : *model.required()) {
       if (std::ranges::find(kFeatures, feature->string_view()) == kFeatures.end()) {
-        return fail(Code::dsq_newer, "the file needs the feature '{}', which this dsquant does not have (written by {})",
+        return fail(Code::dsq_newer,
+                    "the file needs the feature '{}', which this dsquant does not have (written by {})",
                     feature->string_view(), tool);
       }
     }
@@ -57,7 +59,8 @@ bool compatible(const TensorType& declared, const TensorType& inferred) {
   if (!declared.shape || !inferred.shape) {
     return !declared.shape;
   }
-  return std::ranges::equal(*declared.shape, *inferred.shape, [](int64_t a, int64_t b) { return a == b || a == kUnknown; });
+  return std::ranges::equal(*declared.shape, *inferred.shape,
+                            [](int64_t a, int64_t b) { return a == b || a == kUnknown; });
 }
 
 Result<void> verify_graph(Graph& graph) {
@@ -66,8 +69,8 @@ Result<void> verify_graph(Graph& graph) {
   DSQ_TRY(infer_types(graph));
   for (const ValueId id : graph.values()) {
     if (!compatible(declared.value(id).type, graph.value(id).type)) {
-      return fail(Code::dsq_invalid, "'{}' is declared {} and inferred {}", graph.value(id).name, text_of(declared.value(id).type),
-                  text_of(graph.value(id).type));
+      return fail(Code::dsq_invalid, "'{}' is declared {} and inferred {}", graph.value(id).name,
+                  text_of(declared.value(id).type), text_of(graph.value(id).type));
     }
   }
   return verify(graph);

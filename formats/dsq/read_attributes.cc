@@ -97,7 +97,8 @@ Result<Attrs> GraphReader::attributes(OpKind op, const fb::Node& stored, int dep
       if (!found) {
         return unknown("attribute", text_of(each->name()));
       }
-      const int kinds = (each->ints() != nullptr) + (each->floats() != nullptr) + (each->words() != nullptr) + (each->graph() != nullptr);
+      const int kinds = (each->ints() != nullptr) + (each->floats() != nullptr) + (each->words() != nullptr) +
+                        (each->graph() != nullptr);
       if (kinds != 1 || !seen.insert(text_of(each->name())).second) {
         return invalid("attribute '{}' is given twice", text_of(each->name()));
       }

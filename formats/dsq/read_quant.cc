@@ -15,8 +15,10 @@ constexpr int64_t kMaxDimension = int64_t{1} << 40;
 
 }  // namespace
 
-Result<QuantParams> GraphReader::quant_params(const fb::QuantParams& stored, const TensorType& type, std::optional<DType> storage) {
-  if (stored.scale() >= tensors_.size() || tensors_[stored.scale()].dtype() != DType::f32 || tensors_[stored.scale()].rank() != 1) {
+Result<QuantParams> GraphReader::quant_params(const fb::QuantParams& stored, const TensorType& type,
+                                              std::optional<DType> storage) {
+  if (stored.scale() >= tensors_.size() || tensors_[stored.scale()].dtype() != DType::f32 ||
+      tensors_[stored.scale()].rank() != 1) {
     return invalid("a scale is not a vector of f32");
   }
   is_scale_[stored.scale()] = true;
@@ -47,7 +49,8 @@ Result<QuantParams> GraphReader::quant_params(const fb::QuantParams& stored, con
   if (stored.zero_point() != nullptr) {
     out.zero_point.assign(stored.zero_point()->begin(), stored.zero_point()->end());
     const IntRange range = storage ? range_of(*storage) : IntRange{INT32_MIN, INT32_MAX};
-    const bool in_range = std::ranges::all_of(out.zero_point, [&](int32_t z) { return z >= range.low && z <= range.high; });
+    const bool in_range =
+        std::ranges::all_of(out.zero_point, [&](int32_t z) { return z >= range.low && z <= range.high; });
     if ((out.zero_point.size() != 1 && out.zero_point.size() != scales) || !in_range) {
       return invalid("zero points of a wrong number, or outside their type");
     }
@@ -64,18 +67,22 @@ Result<QuantParams> GraphReader::quant_params(const fb::QuantParams& stored, con
 
 Result<void> GraphReader::annotate(const fb::Value& stored, Graph& g, ValueId id) {
   const TensorType& type = g.value(id).type;
-  std::optional<DType> storage = is_integer(type.dtype) && bits_of(type.dtype) <= 32 ? std::optional(type.dtype) : std::nullopt;
+  std::optional<DType> storage =
+      is_integer(type.dtype) && bits_of(type.dtype) <= 32 ? std::optional(type.dtype) : std::nullopt;
   if (stored.spec() != nullptr) {
     QuantSpec spec;
     spec.storage = DSQ_TRY(dtype_of(stored.spec()->storage()));
     spec.granularity = {stored.spec()->axis(), stored.spec()->group()};
     spec.symmetric = stored.spec()->symmetric();
-    constexpr auto kSources = std::to_array({RangeSource::fixed, RangeSource::calibrated, RangeSource::per_sample, RangeSource::per_token});
-    const auto source = std::ranges::find(kSources, text_of(stored.spec()->range()), [](RangeSource s) { return name_of(s); });
+    constexpr auto kSources =
+        std::to_array({RangeSource::fixed, RangeSource::calibrated, RangeSource::per_sample, RangeSource::per_token});
+    const auto source =
+        std::ranges::find(kSources, text_of(stored.spec()->range()), [](RangeSource s) { return name_of(s); });
     if (source == kSources.end()) {
       return unknown("range", text_of(stored.spec()->range()));
     }
-    if (!is_integer(spec.storage) || bits_of(spec.storage) > 32 || spec.granularity.axis < -1 || spec.granularity.group < 0) {
+    if (!is_integer(spec.storage) || bits_of(spec.storage) > 32 || spec.granularity.axis < -1 ||
+        spec.granularity.group < 0) {
       return invalid("the wanted quantization of '{}' is impossible", g.value(id).name);
     }
     spec.range = *source;

@@ -31,7 +31,8 @@ Result<Tensor> GraphReader::tensor(const fb::Tensor& t) {
   }
   const auto bytes = static_cast<uint64_t>(bytes_of(type, *count));
   if (t.small() != nullptr) {
-    if (bytes != t.small()->size() || bytes > kSmallTensor || t.offset() != 0 || t.size() != 0 || t.bits() != 0 || t.zstd()) {
+    if (bytes != t.small()->size() || bytes > kSmallTensor || t.offset() != 0 || t.size() != 0 || t.bits() != 0 ||
+        t.zstd()) {
       return invalid("a small tensor of type {}{} has {} bytes", name_of(type), text_of(dims), t.small()->size());
     }
     const auto data = std::as_bytes(std::span(t.small()->data(), t.small()->size()));
@@ -46,9 +47,12 @@ Result<Tensor> GraphReader::tensor(const fb::Tensor& t) {
   if (t.bits() != 0 && (t.bits() > 7 || t.zstd() || (type != DType::i8 && type != DType::u8))) {
     return invalid("{} tensors are not packed to {} bits", name_of(type), t.bits());
   }
-  const uint64_t stored = t.zstd() ? t.size() : t.bits() == 0 ? bytes : packed_bytes(static_cast<uint64_t>(*count), t.bits());
+  const uint64_t stored = t.zstd()        ? t.size()
+                          : t.bits() == 0 ? bytes
+                                          : packed_bytes(static_cast<uint64_t>(*count), t.bits());
   if (t.size() != stored || t.offset() > data_.size() || stored > data_.size() - t.offset() ||
-      t.offset() % tensor_alignment(stored, t.zstd() || t.bits() != 0) != 0 || (t.zstd() && (stored >= bytes || bytes / kZstdMaxRatio > stored))) {
+      t.offset() % tensor_alignment(stored, t.zstd() || t.bits() != 0) != 0 ||
+      (t.zstd() && (stored >= bytes || bytes / kZstdMaxRatio > stored))) {
     return invalid("a tensor of type {}{} does not lie in the data section as it must", name_of(type), text_of(dims));
   }
   const std::span<const std::byte> data = data_.subspan(t.offset(), stored);

@@ -78,10 +78,12 @@ class ModelWriter {
  public:
   Result<void> write(const Graph& graph, const Provenance& p) {
     const Offset<fb::Graph> root = DSQ_TRY(this->graph(graph, 0));
-    const auto text = [&](const std::string& value) { return value.empty() ? Offset<flatbuffers::String>() : shared(value); };
-    const Offset<fb::Provenance> provenance =
-        fb::CreateProvenance(builder_, text(p.tool), text(std::filesystem::path(p.source_name).filename().string()),
-                             text(p.source_sha256), text(p.producer), p.opset, text(p.options), text(p.data_sha256), p.data_samples);
+    const auto text = [&](const std::string& value) {
+      return value.empty() ? Offset<flatbuffers::String>() : shared(value);
+    };
+    const Offset<fb::Provenance> provenance = fb::CreateProvenance(
+        builder_, text(p.tool), text(std::filesystem::path(p.source_name).filename().string()), text(p.source_sha256),
+        text(p.producer), p.opset, text(p.options), text(p.data_sha256), p.data_samples);
     std::vector<Offset<flatbuffers::String>> required;
     for (const std::string_view feature : kFeatures) {
       if (std::ranges::find(used_, feature) != used_.end()) {
@@ -90,7 +92,8 @@ class ModelWriter {
     }
     const auto required_list = required.empty() ? 0 : builder_.CreateVector(required);
     const auto tensors = builder_.CreateVector(tensors_);
-    fb::FinishModelBuffer(builder_, fb::CreateModel(builder_, kDsqVersion, required_list, 0, root, tensors, provenance));
+    fb::FinishModelBuffer(builder_,
+                          fb::CreateModel(builder_, kDsqVersion, required_list, 0, root, tensors, provenance));
     return {};
   }
 
@@ -100,7 +103,9 @@ class ModelWriter {
   const DataSection& data() const { return data_; }
 
  private:
-  Offset<flatbuffers::String> shared(std::string_view text) { return builder_.CreateSharedString(text.data(), text.size()); }
+  Offset<flatbuffers::String> shared(std::string_view text) {
+    return builder_.CreateSharedString(text.data(), text.size());
+  }
 
   Result<Offset<fb::Graph>> graph(Graph g, int depth) {
     if (depth > kMaxNesting) {
@@ -123,7 +128,8 @@ class ModelWriter {
     const auto value_list = builder_.CreateVector(values);
     const auto node_list = builder_.CreateVector(nodes);
     const auto outputs = ids(g.outputs());
-    return fb::CreateGraph(builder_, name, stage, value_list, node_list, static_cast<uint32_t>(g.inputs().size()), outputs);
+    return fb::CreateGraph(builder_, name, stage, value_list, node_list, static_cast<uint32_t>(g.inputs().size()),
+                           outputs);
   }
 
   Offset<fb::Value> value(const Value& v) {
@@ -131,7 +137,8 @@ class ModelWriter {
     if (v.spec) {
       const auto storage = shared(name_of(v.spec->storage));
       const auto range = shared(name_of(v.spec->range));
-      spec = fb::CreateQuantSpec(builder_, storage, v.spec->granularity.axis, v.spec->granularity.group, v.spec->symmetric, range);
+      spec = fb::CreateQuantSpec(builder_, storage, v.spec->granularity.axis, v.spec->granularity.group,
+                                 v.spec->symmetric, range);
     }
     const Offset<fb::QuantParams> params = v.params ? quant_params(*v.params) : Offset<fb::QuantParams>();
     const auto name = shared(v.name);
@@ -198,7 +205,8 @@ class ModelWriter {
       const auto dtype = shared(name_of(t.dtype()));
       const auto shape = builder_.CreateVector(t.shape());
       const auto bytes = small ? builder_.CreateVector(reinterpret_cast<const uint8_t*>(raw.data()), raw.size()) : 0;
-      tensors_.push_back(fb::CreateTensor(builder_, dtype, shape, static_cast<uint8_t>(place.bits), place.offset, place.size, bytes, place.zstd));
+      tensors_.push_back(fb::CreateTensor(builder_, dtype, shape, static_cast<uint8_t>(place.bits), place.offset,
+                                          place.size, bytes, place.zstd));
     }
     return at->second;
   }
@@ -232,7 +240,8 @@ class ModelWriter {
         },
         n.attrs);
     DSQ_TRY(std::move(status));
-    const bool named_by_output = !n.outputs.empty() && n.outputs[0] != ValueId::none && g.value(n.outputs[0]).name == n.name;
+    const bool named_by_output =
+        !n.outputs.empty() && n.outputs[0] != ValueId::none && g.value(n.outputs[0]).name == n.name;
     const auto name = named_by_output ? 0 : shared(n.name);
     const auto op = shared(name_of(n.op));
     const auto attribute_list = attributes.empty() ? 0 : builder_.CreateVector(attributes);

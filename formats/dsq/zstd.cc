@@ -27,7 +27,8 @@ std::vector<std::byte> zstd_compress(std::span<const std::byte> bytes) {
     const std::span<const std::byte> content = bytes.subspan(at, std::min(kZstdFrameBytes, bytes.size() - at));
     const size_t before = out.size();
     out.resize(before + ZSTD_compressBound(content.size()));
-    const size_t size = ZSTD_compressCCtx(context.get(), out.data() + before, out.size() - before, content.data(), content.size(), kLevel);
+    const size_t size = ZSTD_compressCCtx(context.get(), out.data() + before, out.size() - before, content.data(),
+                                          content.size(), kLevel);
     if (ZSTD_isError(size) != 0 || size * kZstdMaxRatio < content.size()) {
       return {};
     }

@@ -19,13 +19,21 @@ struct Row {
   DType dtype;
 };
 constexpr auto kTypes = std::to_array<Row>({
-    {"<f4", DType::f32}, {"<f2", DType::f16}, {"<f8", DType::f64}, {"|i1", DType::i8}, {"|u1", DType::u8}, {"<i2", DType::i16},
-    {"<u2", DType::u16}, {"<i4", DType::i32}, {"<u4", DType::u32}, {"<i8", DType::i64}, {"<u8", DType::u64}, {"|b1", DType::boolean},
+    {"<f4", DType::f32},
+    {"<f2", DType::f16},
+    {"<f8", DType::f64},
+    {"|i1", DType::i8},
+    {"|u1", DType::u8},
+    {"<i2", DType::i16},
+    {"<u2", DType::u16},
+    {"<i4", DType::i32},
+    {"<u4", DType::u32},
+    {"<i8", DType::i64},
+    {"<u8", DType::u64},
+    {"|b1", DType::boolean},
 });
 
-Error damaged(const std::string& name, std::string_view why) {
-  return fail(Code::data_unreadable, "{}", why).at(name);
-}
+Error damaged(const std::string& name, std::string_view why) { return fail(Code::data_unreadable, "{}", why).at(name); }
 
 // The value of a key in the header's Python dictionary, up to the next comma outside parentheses.
 std::string_view dictionary_value(std::string_view header, std::string_view key) {
@@ -105,7 +113,10 @@ Result<Tensor> parse_npy(std::span<const std::byte> bytes, const std::string& na
   descr = descr.size() >= 2 ? descr.substr(1, descr.size() - 2) : descr;
   const auto row = std::ranges::find(kTypes, descr, &Row::descr);
   if (row == kTypes.end()) {
-    return damaged(name, fmt::format("element type '{}' is not supported (pickled objects, strings and big-endian numbers are not read)", descr));
+    return damaged(
+        name,
+        fmt::format("element type '{}' is not supported (pickled objects, strings and big-endian numbers are not read)",
+                    descr));
   }
   Shape shape = DSQ_TRY(parse_shape(dictionary_value(header, "'shape'"), name));
   const Result<int64_t> count = checked_count(shape);
@@ -129,14 +140,16 @@ Result<Tensor> parse_npy(std::span<const std::byte> bytes, const std::string& na
 Result<std::vector<std::byte>> read_entry(unzFile zip, const std::string& name) {
   unz_file_info64 info{};
   std::array<char, 4096> entry{};
-  if (unzGetCurrentFileInfo64(zip, &info, entry.data(), entry.size() - 1, nullptr, 0, nullptr, 0) != UNZ_OK || unzOpenCurrentFile(zip) != UNZ_OK) {
+  if (unzGetCurrentFileInfo64(zip, &info, entry.data(), entry.size() - 1, nullptr, 0, nullptr, 0) != UNZ_OK ||
+      unzOpenCurrentFile(zip) != UNZ_OK) {
     return damaged(name, "the archive is damaged");
   }
   std::vector<std::byte> bytes;
   constexpr size_t kChunk = 1 << 24;  // grown as data really arrives: the stated size is not to be trusted
   while (true) {
     const size_t before = bytes.size();
-    bytes.resize(before + std::min<size_t>(kChunk, info.uncompressed_size - std::min<size_t>(before, info.uncompressed_size) + 1));
+    bytes.resize(before + std::min<size_t>(
+                              kChunk, info.uncompressed_size - std::min<size_t>(before, info.uncompressed_size) + 1));
     const int got = unzReadCurrentFile(zip, bytes.data() + before, static_cast<unsigned>(bytes.size() - before));
     bytes.resize(before + static_cast<size_t>(std::max(got, 0)));
     if (got < 0) {
@@ -233,7 +246,8 @@ Result<void> write_npz(const std::filesystem::path& path, const NamedTensors& ar
       const Tensor array = writable(tensor);
       const std::string header = npy_header(array);
       const zip_fileinfo info{};  // no time stamp: the same arrays give the same bytes
-      good = good && zipOpenNewFileInZip64(zip, (name + ".npy").c_str(), &info, nullptr, 0, nullptr, 0, nullptr, 0, 0, 1) == ZIP_OK;
+      good = good && zipOpenNewFileInZip64(zip, (name + ".npy").c_str(), &info, nullptr, 0, nullptr, 0, nullptr, 0, 0,
+                                           1) == ZIP_OK;
       good = good && zipWriteInFileInZip(zip, header.data(), static_cast<unsigned>(header.size())) == ZIP_OK;
       std::span<const std::byte> rest = array.bytes();
       while (good && !rest.empty()) {

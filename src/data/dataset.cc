@@ -26,7 +26,10 @@ Tensor converted(const Tensor& tensor, const std::vector<To>& values) {
 
 // The array in the type that the input asks for: floats among floats, integers among integers where they fit.
 Result<Tensor> as_type(const Tensor& tensor, DType wanted) {
-  const auto mismatch = [&] { return fail(Code::data_mismatch, "its elements are {}, the model expects {}", name_of(tensor.dtype()), name_of(wanted)); };
+  const auto mismatch = [&] {
+    return fail(Code::data_mismatch, "its elements are {}, the model expects {}", name_of(tensor.dtype()),
+                name_of(wanted));
+  };
   if (tensor.dtype() == wanted) {
     return tensor;
   }
@@ -60,7 +63,8 @@ Result<void> check_finite(const Tensor& tensor, int64_t rows) {
     return {};
   }
   const auto per_row = static_cast<int64_t>(values.size()) / std::max<int64_t>(rows, 1);
-  return fail(Code::data_not_finite, "sample {} holds {}", (bad - values.begin()) / std::max<int64_t>(per_row, 1), *bad);
+  return fail(Code::data_not_finite, "sample {} holds {}", (bad - values.begin()) / std::max<int64_t>(per_row, 1),
+              *bad);
 }
 
 bool fits(const Shape& array, const Shape& wanted, size_t first) {
@@ -77,7 +81,8 @@ bool fits(const Shape& array, const Shape& wanted, size_t first) {
 
 }  // namespace
 
-Result<Dataset> Dataset::make(const Graph& graph, std::vector<std::pair<std::string, Tensor>> arrays, Diagnostics& diagnostics) {
+Result<Dataset> Dataset::make(const Graph& graph, std::vector<std::pair<std::string, Tensor>> arrays,
+                              Diagnostics& diagnostics) {
   if (arrays.size() == 1 && arrays[0].first.empty() && graph.inputs().size() == 1) {
     arrays[0].first = graph.value(graph.inputs()[0]).name;
   }
@@ -86,14 +91,15 @@ Result<Dataset> Dataset::make(const Graph& graph, std::vector<std::pair<std::str
     names.push_back(name);
   }
   Dataset data;
-  bool any_open = false;  // an input whose first dimension the model leaves open
+  bool any_open = false;               // an input whose first dimension the model leaves open
   std::optional<int64_t> fixed_first;  // the first dimension of the first input that has one
   for (const ValueId id : graph.inputs()) {
     const Value& value = graph.value(id);
     const auto found = std::ranges::find(names, value.name);
     if (found == names.end()) {
       const std::string near = nearest(value.name, names);
-      return fail(Code::data_mismatch, "no array is named '{}'{}", value.name, near.empty() ? "" : "; nearest is '" + near + "'")
+      return fail(Code::data_mismatch, "no array is named '{}'{}", value.name,
+                  near.empty() ? "" : "; nearest is '" + near + "'")
           .hint("the model expects " + expectation(graph));
     }
     Result<Tensor> array = as_type(arrays[static_cast<size_t>(found - names.begin())].second, value.type.dtype);
@@ -111,7 +117,8 @@ Result<Dataset> Dataset::make(const Graph& graph, std::vector<std::pair<std::str
   }
   for (const std::string& name : names) {
     if (std::ranges::none_of(graph.inputs(), [&](ValueId id) { return graph.value(id).name == name; })) {
-      return fail(Code::data_mismatch, "the model has no input '{}'", name).hint("the model expects " + expectation(graph));
+      return fail(Code::data_mismatch, "the model has no input '{}'", name)
+          .hint("the model expects " + expectation(graph));
     }
   }
   for (size_t i = 0; i < data.inputs_.size(); ++i) {
@@ -124,13 +131,15 @@ Result<Dataset> Dataset::make(const Graph& graph, std::vector<std::pair<std::str
       const Shape& wanted = *value.type.shape;
       const bool exact = fits(shape, wanted, 0);
       if (!fits(shape, wanted, 1) && !exact) {
-        return fail(Code::data_mismatch, "its shape is {}, the model expects {}", text_of(shape), text_of(value.type)).at("array '" + value.name + "'");
+        return fail(Code::data_mismatch, "its shape is {}, the model expects {}", text_of(shape), text_of(value.type))
+            .at("array '" + value.name + "'");
       }
       const int64_t first = wanted.empty() ? 1 : wanted.front();
       // Where all is fixed, the first input counts the samples and what has another size (a state) goes with each.
       input.shared = wanted.empty() || (any_open ? first != kUnknown : first != *fixed_first);
       if (input.shared && !exact) {
-        return fail(Code::data_mismatch, "its shape is {}, the model expects {}", text_of(shape), text_of(value.type)).at("array '" + value.name + "'");
+        return fail(Code::data_mismatch, "its shape is {}, the model expects {}", text_of(shape), text_of(value.type))
+            .at("array '" + value.name + "'");
       }
       if (!input.shared && first != kUnknown) {
         data.fixed_batch_ = std::max(data.fixed_batch_, first);
@@ -144,7 +153,8 @@ Result<Dataset> Dataset::make(const Graph& graph, std::vector<std::pair<std::str
       continue;
     }
     if (data.size_ != 0 && shape.front() != data.size_) {
-      return fail(Code::data_mismatch, "it has {} samples, another array has {}", shape.front(), data.size_).at("array '" + value.name + "'");
+      return fail(Code::data_mismatch, "it has {} samples, another array has {}", shape.front(), data.size_)
+          .at("array '" + value.name + "'");
     }
     data.size_ = shape.front();
   }
@@ -154,7 +164,8 @@ Result<Dataset> Dataset::make(const Graph& graph, std::vector<std::pair<std::str
     return fail(Code::data_mismatch, "the arrays hold no samples");
   }
   if (data.fixed_batch_ > 1 && data.size_ % data.fixed_batch_ != 0) {
-    return fail(Code::data_mismatch, "{} samples are not a multiple of the model's batch of {}", data.size_, data.fixed_batch_);
+    return fail(Code::data_mismatch, "{} samples are not a multiple of the model's batch of {}", data.size_,
+                data.fixed_batch_);
   }
   return data;
 }
@@ -169,8 +180,10 @@ std::vector<Tensor> Dataset::batch(int64_t first, int64_t count) const {
     Shape shape = input.array.shape();
     shape.front() = count;
     Tensor cut(input.array.dtype(), shape);
-    const size_t row = input.array.bytes().size() / static_cast<size_t>(std::max<int64_t>(input.array.shape().front(), 1));
-    std::memcpy(cut.mutable_bytes().data(), input.array.bytes().data() + static_cast<size_t>(first) * row, static_cast<size_t>(count) * row);
+    const size_t row =
+        input.array.bytes().size() / static_cast<size_t>(std::max<int64_t>(input.array.shape().front(), 1));
+    std::memcpy(cut.mutable_bytes().data(), input.array.bytes().data() + static_cast<size_t>(first) * row,
+                static_cast<size_t>(count) * row);
     out.push_back(std::move(cut));
   }
   return out;
@@ -190,7 +203,8 @@ Result<std::vector<Tensor>> join_batches(std::vector<std::vector<Tensor>> batche
     for (const std::vector<Tensor>& batch : batches) {
       const Shape& part = batch[o].shape();
       if (!part.empty() && !std::equal(part.begin() + 1, part.end(), shape.begin() + 1, shape.end())) {
-        return fail(Code::run_failed, "output {} has the shapes {} and {} in different batches", o, text_of(batches[0][o].shape()), text_of(part))
+        return fail(Code::run_failed, "output {} has the shapes {} and {} in different batches", o,
+                    text_of(batches[0][o].shape()), text_of(part))
             .hint("run the samples one file at a time");
       }
       shape.front() += part.empty() ? 1 : part.front();

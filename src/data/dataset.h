@@ -18,7 +18,8 @@ class Dataset {
   // Errors: data_mismatch (a missing or unknown name, a shape or type that does not fit: each says what was expected),
   // data_not_finite. An array without a name serves a model with one input. Float and integer types are converted
   // within their kind, with a note.
-  static Result<Dataset> make(const Graph& graph, std::vector<std::pair<std::string, Tensor>> arrays, Diagnostics& diagnostics);
+  static Result<Dataset> make(const Graph& graph, std::vector<std::pair<std::string, Tensor>> arrays,
+                              Diagnostics& diagnostics);
 
   int64_t size() const { return size_; }  // samples
   // The inputs, in the graph's order, of samples [first, first + count). `count` samples make one batch; a model with a

@@ -7,6 +7,7 @@ UnaryAttrs unary(float alpha, float beta = 0) { return {.alpha = alpha, .beta = 
 
 }  // namespace
 
+// clang-format off
 Attrs default_attrs(OpKind kind) {
   using enum OpKind;
   switch (kind) {
@@ -61,5 +62,6 @@ Attrs default_attrs(OpKind kind) {
   }
   return NoAttrs{};
 }
+// clang-format on
 
 }  // namespace dsq

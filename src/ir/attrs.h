@@ -28,6 +28,9 @@ struct Field {
 template <class Struct, class Member>
 Field(std::string_view, Member Struct::*) -> Field<Struct, Member>;
 
+// One line for each thing said: the columns are kept by hand from here.
+// clang-format off
+
 // Enumerations in attributes are written by name; each lists its names in order.
 enum class AutoPad : uint8_t { notset, same_upper, same_lower, valid };
 constexpr auto names_of(AutoPad) { return std::to_array<std::string_view>({"notset", "same_upper", "same_lower", "valid"}); }
@@ -403,6 +406,8 @@ using Attrs = std::variant<NoAttrs, ConvAttrs, LinearAttrs, ActAttrs, PoolAttrs,
                            ReshapeAttrs, ShapeAttrs, ScatterAttrs, TopKAttrs, CumSumAttrs, BlockAttrs, FlagAttrs,
                            EyeAttrs, EinsumAttrs, GridAttrs, SequenceAttrs, RnnAttrs, IfAttrs, LoopAttrs, QuantizeAttrs,
                            DynamicQuantizeAttrs>;
+
+// clang-format on
 
 // The attribute struct of each operator, with its defaults.
 Attrs default_attrs(OpKind kind);

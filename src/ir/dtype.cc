@@ -12,10 +12,21 @@ struct Row {
 };
 
 constexpr std::array<Row, 15> kRows = {{
-    {DType::f32, "f32", 32},  {DType::f16, "f16", 16},     {DType::bf16, "bf16", 16}, {DType::f64, "f64", 64},
-    {DType::i8, "i8", 8},     {DType::u8, "u8", 8},        {DType::i16, "i16", 16},   {DType::u16, "u16", 16},
-    {DType::i32, "i32", 32},  {DType::u32, "u32", 32},     {DType::i64, "i64", 64},   {DType::u64, "u64", 64},
-    {DType::boolean, "bool", 8}, {DType::i4, "i4", 4},     {DType::u4, "u4", 4},
+    {DType::f32, "f32", 32},
+    {DType::f16, "f16", 16},
+    {DType::bf16, "bf16", 16},
+    {DType::f64, "f64", 64},
+    {DType::i8, "i8", 8},
+    {DType::u8, "u8", 8},
+    {DType::i16, "i16", 16},
+    {DType::u16, "u16", 16},
+    {DType::i32, "i32", 32},
+    {DType::u32, "u32", 32},
+    {DType::i64, "i64", 64},
+    {DType::u64, "u64", 64},
+    {DType::boolean, "bool", 8},
+    {DType::i4, "i4", 4},
+    {DType::u4, "u4", 4},
 }};
 
 const Row& row_of(DType type) { return kRows[static_cast<size_t>(type)]; }

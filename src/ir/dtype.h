@@ -13,8 +13,8 @@ enum class DType : uint8_t { f32, f16, bf16, f64, i8, u8, i16, u16, i32, u32, i6
 int bits_of(DType type);
 std::string_view name_of(DType type);  // "f32", "bool", "u4"
 std::optional<DType> dtype_from(std::string_view name);
-bool is_float(DType type);             // f32, f16, bf16, f64
-bool is_integer(DType type);           // every other one but boolean
+bool is_float(DType type);    // f32, f16, bf16, f64
+bool is_integer(DType type);  // every other one but boolean
 
 // Bytes of `count` elements, rounded up for 4-bit types. `count` >= 0 and small enough not to overflow.
 int64_t bytes_of(DType type, int64_t count);
@@ -30,6 +30,7 @@ IntRange range_of(DType type);
 // The C++ type of each whole-byte element type. f16 and bf16 are raw bits here (half.h converts them).
 template <class T>
 constexpr DType dtype_of();
+// clang-format off
 template <> constexpr DType dtype_of<float>() { return DType::f32; }
 template <> constexpr DType dtype_of<double>() { return DType::f64; }
 template <> constexpr DType dtype_of<int8_t>() { return DType::i8; }
@@ -41,5 +42,6 @@ template <> constexpr DType dtype_of<uint32_t>() { return DType::u32; }
 template <> constexpr DType dtype_of<int64_t>() { return DType::i64; }
 template <> constexpr DType dtype_of<uint64_t>() { return DType::u64; }
 template <> constexpr DType dtype_of<bool>() { return DType::boolean; }
+// clang-format on
 
 }  // namespace dsq

@@ -63,8 +63,8 @@ class Graph {
   const Node& node(NodeId id) const { return nodes_[static_cast<size_t>(id)]; }
   const std::vector<ValueId>& inputs() const { return inputs_; }
   const std::vector<ValueId>& outputs() const { return outputs_; }
-  std::vector<NodeId> nodes() const;         // living ones, in id order
-  std::vector<ValueId> values() const;       // living ones, in id order
+  std::vector<NodeId> nodes() const;                     // living ones, in id order
+  std::vector<ValueId> values() const;                   // living ones, in id order
   size_t value_slots() const { return values_.size(); }  // one more than the largest ValueId, for side tables
   // Producers before users; ties by id. Fewer nodes than nodes() when there is a cycle.
   std::vector<NodeId> topo_order() const;

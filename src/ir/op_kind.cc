@@ -6,6 +6,7 @@ namespace dsq {
 namespace {
 
 // In the order of the enum.
+// clang-format off
 constexpr auto kNames = std::to_array<std::string_view>({
     "abs", "acos", "acosh", "asin", "asinh", "atan", "atanh", "bitwise_not", "cast", "ceil", "celu", "cos",
     "cosh", "elu", "erf", "exp", "floor", "gelu", "hard_sigmoid", "hard_swish", "identity", "is_inf", "is_nan",
@@ -25,6 +26,7 @@ constexpr auto kNames = std::to_array<std::string_view>({
     "conv_integer", "dequantize", "dynamic_quantize", "lut", "matmul_integer", "qadd", "qavg_pool", "qconv",
     "qconv_transpose", "qlinear", "quantize", "requantize",
 });
+// clang-format on
 static_assert(kNames.size() == kOpKinds);
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 namespace dsq {
 
+// clang-format off
 enum class OpKind : uint8_t {
   // unary, elementwise
   abs, acos, acosh, asin, asinh, atan, atanh, bitwise_not, cast, ceil, celu, cos, cosh, elu, erf, exp, floor, gelu,
@@ -32,6 +33,7 @@ enum class OpKind : uint8_t {
   conv_integer, dequantize, dynamic_quantize, lut, matmul_integer, qadd, qavg_pool, qconv, qconv_transpose, qlinear,
   quantize, requantize,
 };
+// clang-format on
 
 inline constexpr int kOpKinds = static_cast<int>(OpKind::requantize) + 1;
 

@@ -20,7 +20,7 @@ bool is_known(std::span<const int64_t> shape);
 int64_t count_of(std::span<const int64_t> shape);
 // As count_of, but an error (tensor_invalid) for negative dimensions and above 2^40 elements.
 Result<int64_t> checked_count(std::span<const int64_t> shape);
-Shape strides_of(std::span<const int64_t> shape);  // in elements
+Shape strides_of(std::span<const int64_t> shape);     // in elements
 std::string text_of(std::span<const int64_t> shape);  // "[1,3,?,8]"
 
 // NumPy broadcasting; an unknown dimension yields the other one when that is not 1. Errors: shape_mismatch.

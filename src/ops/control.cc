@@ -57,7 +57,8 @@ Result<void> if_else(InferContext& c) {
   const std::vector<TensorType>& then_types = then_branch ? *then_branch : *else_branch;
   const std::vector<TensorType>& else_types = else_branch ? *else_branch : *then_branch;
   if (then_types.size() != c.output_count() || else_types.size() != c.output_count()) {
-    return fail(Code::graph_invalid, "the branches have {} and {} outputs, {} expected", then_types.size(), else_types.size(), c.output_count());
+    return fail(Code::graph_invalid, "the branches have {} and {} outputs, {} expected", then_types.size(),
+                else_types.size(), c.output_count());
   }
   for (size_t i = 0; i < c.output_count(); ++i) {
     const TensorType type = DSQ_TRY(merge(then_types[i], else_types[i]));
@@ -69,7 +70,8 @@ Result<void> if_else(InferContext& c) {
 Result<void> loop(InferContext& c) {  // trip count, condition, carried..., captured...
   const auto& attrs = c.attrs<LoopAttrs>();
   const auto carried = static_cast<size_t>(attrs.carried);
-  if (attrs.body == nullptr || (carried > 0 && c.input_count() < 2 + carried) || attrs.body->outputs().size() < 1 + carried) {
+  if (attrs.body == nullptr || (carried > 0 && c.input_count() < 2 + carried) ||
+      attrs.body->outputs().size() < 1 + carried) {
     return fail(Code::graph_invalid, "the loop's body does not fit its inputs");
   }
   std::vector<TensorType> types = {{DType::i64, Shape{}}, {DType::boolean, Shape{}}};
@@ -111,15 +113,19 @@ Result<void> recurrent(InferContext& c) {  // x [T, B, I], w [D, G*H, I], r [D, 
     return fail(Code::shape_mismatch, "hidden size {} with an input that is not [time, batch, features]", attrs.hidden);
   }
   const bool w_fits = w == nullptr || (w->size() == 3 && (*w)[0] == directions && (*w)[1] == gates * attrs.hidden);
-  const bool r_fits = r == nullptr || (r->size() == 3 && (*r)[0] == directions && (*r)[1] == gates * attrs.hidden && (*r)[2] == attrs.hidden);
+  const bool r_fits = r == nullptr || (r->size() == 3 && (*r)[0] == directions && (*r)[1] == gates * attrs.hidden &&
+                                       (*r)[2] == attrs.hidden);
   if (!w_fits || !r_fits || (x != nullptr && w != nullptr && (*x)[2] != kUnknown && (*x)[2] != (*w)[2])) {
     return fail(Code::shape_mismatch, "weights do not fit {} directions of hidden size {}", directions, attrs.hidden);
   }
   const int64_t time = x == nullptr ? kUnknown : (*x)[attrs.batch_first ? 1 : 0];
   const int64_t batch = x == nullptr ? kUnknown : (*x)[attrs.batch_first ? 0 : 1];
-  c.set(0, c.dtype(0), attrs.batch_first ? Shape{batch, time, directions, attrs.hidden} : Shape{time, directions, batch, attrs.hidden});
+  c.set(
+      0, c.dtype(0),
+      attrs.batch_first ? Shape{batch, time, directions, attrs.hidden} : Shape{time, directions, batch, attrs.hidden});
   for (size_t i = 1; i < c.output_count(); ++i) {
-    c.set(i, c.dtype(0), attrs.batch_first ? Shape{batch, directions, attrs.hidden} : Shape{directions, batch, attrs.hidden});
+    c.set(i, c.dtype(0),
+          attrs.batch_first ? Shape{batch, directions, attrs.hidden} : Shape{directions, batch, attrs.hidden});
   }
   return {};
 }

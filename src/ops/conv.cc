@@ -42,7 +42,8 @@ Shape assemble(int64_t batch, int64_t channels, const Window& window, Layout lay
 
 Result<void> check_ranks(const Shape& x, const Shape& w) {
   if (x.size() < 3 || w.size() != x.size()) {
-    return fail(Code::shape_mismatch, "input {} and weights {} do not have the same rank of at least 3", text_of(x), text_of(w));
+    return fail(Code::shape_mismatch, "input {} and weights {} do not have the same rank of at least 3", text_of(x),
+                text_of(w));
   }
   return {};
 }
@@ -61,7 +62,8 @@ Result<void> conv(InferContext& c) {
   const Parts in = parts_of(*x, attrs.layout);
   if (attrs.group < 1 || (*w)[0] < 0 || (*w)[1] < 0 || (*w)[0] % attrs.group != 0 ||
       (in.channels != kUnknown && in.channels != (*w)[1] * attrs.group)) {
-    return fail(Code::shape_mismatch, "{} channels do not fit weights {} in {} groups", in.channels, text_of(*w), attrs.group);
+    return fail(Code::shape_mismatch, "{} channels do not fit weights {} in {} groups", in.channels, text_of(*w),
+                attrs.group);
   }
   const Shape* bias = c.node().op == OpKind::conv ? c.shape(2) : nullptr;
   if (bias != nullptr && (bias->size() != 1 || ((*bias)[0] != (*w)[0] && (*bias)[0] != kUnknown))) {
@@ -82,8 +84,10 @@ Result<void> conv_transpose(InferContext& c) {
   const auto& attrs = c.attrs<ConvAttrs>();
   DSQ_TRY(check_ranks(*x, *w));
   const Parts in = parts_of(*x, attrs.layout);
-  if (attrs.group < 1 || (*w)[0] < 0 || (*w)[0] % attrs.group != 0 || (in.channels != kUnknown && in.channels != (*w)[0])) {
-    return fail(Code::shape_mismatch, "{} channels do not fit weights {} in {} groups", in.channels, text_of(*w), attrs.group);
+  if (attrs.group < 1 || (*w)[0] < 0 || (*w)[0] % attrs.group != 0 ||
+      (in.channels != kUnknown && in.channels != (*w)[0])) {
+    return fail(Code::shape_mismatch, "{} channels do not fit weights {} in {} groups", in.channels, text_of(*w),
+                attrs.group);
   }
   const Shape* bias = c.node().op == OpKind::conv_transpose ? c.shape(2) : nullptr;
   if (bias != nullptr && (bias->size() != 1 || (*bias)[0] != (*w)[1] * attrs.group)) {

@@ -45,7 +45,8 @@ Result<void> gather(InferContext& c) {
 Result<void> gather_elements(InferContext& c) {
   DSQ_TRY(require_indices(c, 1));
   if (c.shape(0) != nullptr && c.shape(1) != nullptr && c.shape(0)->size() != c.shape(1)->size()) {
-    return fail(Code::shape_mismatch, "data {} and indices {} have different ranks", text_of(*c.shape(0)), text_of(*c.shape(1)));
+    return fail(Code::shape_mismatch, "data {} and indices {} have different ranks", text_of(*c.shape(0)),
+                text_of(*c.shape(1)));
   }
   if (c.shape(0) != nullptr) {
     DSQ_TRY(normalize_axis(c.attrs<AxisAttrs>().axis, static_cast<int64_t>(c.shape(0)->size())));
@@ -61,7 +62,8 @@ Result<void> gather_nd(InferContext& c) {
   if (data != nullptr && indices != nullptr && !indices->empty() && indices->back() != kUnknown) {
     const int64_t batch = c.attrs<ScatterAttrs>().batch_dims;
     const int64_t depth = indices->back();
-    if (batch < 0 || depth < 1 || batch + depth > static_cast<int64_t>(data->size()) || batch >= static_cast<int64_t>(indices->size())) {
+    if (batch < 0 || depth < 1 || batch + depth > static_cast<int64_t>(data->size()) ||
+        batch >= static_cast<int64_t>(indices->size())) {
       return fail(Code::shape_mismatch, "indices {} do not fit {}", text_of(*indices), text_of(*data));
     }
     out = Shape(indices->begin(), indices->end() - 1);

@@ -9,8 +9,8 @@ namespace dsq::infer {
 Result<void> same_as_input(InferContext& c);
 Result<void> cast(InferContext& c);
 Result<void> to_bool(InferContext& c);
-Result<void> broadcast_all(InferContext& c);       // arithmetic: all inputs of one type
-Result<void> broadcast_compare(InferContext& c);   // bool result
+Result<void> broadcast_all(InferContext& c);      // arithmetic: all inputs of one type
+Result<void> broadcast_compare(InferContext& c);  // bool result
 Result<void> where(InferContext& c);
 Result<void> clip(InferContext& c);
 Result<void> pow(InferContext& c);

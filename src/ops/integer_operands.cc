@@ -38,7 +38,8 @@ Result<void> per_channel(const InferContext& c, size_t first, size_t last, const
       continue;
     }
     const bool each = s->size() == 1 && (channels == kUnknown || s->front() == channels);
-    const bool last_axis = s->size() > 2 && y != nullptr && s->size() == y->size() && s->back() == y->back() && count_of(*s) == s->back();
+    const bool last_axis =
+        s->size() > 2 && y != nullptr && s->size() == y->size() && s->back() == y->back() && count_of(*s) == s->back();
     if ((!each && !last_axis) || (vector != nullptr && *vector != *s)) {
       return misfit(c, i, "one value or one for each channel");
     }
@@ -134,7 +135,8 @@ Result<void> rescaled(const InferContext& c) {
   DSQ_TRY(bytes(c, 0));
   const Shape* x = c.shape(0);
   int64_t channels = x == nullptr ? kUnknown : x->size() < 2 ? 1 : (*x)[1];
-  if (x != nullptr && !x->empty() && c.node().op == OpKind::qavg_pool && c.attrs<PoolAttrs>().layout == Layout::channels_last) {
+  if (x != nullptr && !x->empty() && c.node().op == OpKind::qavg_pool &&
+      c.attrs<PoolAttrs>().layout == Layout::channels_last) {
     channels = x->back();
   }
   DSQ_TRY(per_channel(c, 1, 3, c.node().op == OpKind::requantize ? x : nullptr, channels));
@@ -162,7 +164,9 @@ Result<void> conversion(const InferContext& c, DType to) {
     return misfit(c, 1, "one scale for each block");
   }
   const Shape* zero = c.shape(2);
-  return zero == nullptr || zero->empty() || *zero == Shape{1} || *zero == *scale ? Result<void>() : misfit(c, 2, "a zero point for each scale");
+  return zero == nullptr || zero->empty() || *zero == Shape{1} || *zero == *scale
+             ? Result<void>()
+             : misfit(c, 2, "a zero point for each scale");
 }
 
 }  // namespace
@@ -170,16 +174,22 @@ Result<void> conversion(const InferContext& c, DType to) {
 Result<void> integer_operands(const InferContext& c) {
   using enum OpKind;
   switch (c.node().op) {
+    // clang-format off
     case qconv: case qconv_transpose: case qlinear:
+      // clang-format on
       DSQ_TRY(product(c));
       return byte_or_float_output(c, true);
     case lut: return table(c);
     case OpKind::qadd: return sum(c);
+    // clang-format off
     case requantize: case qavg_pool: return rescaled(c);
     case OpKind::quantize: case OpKind::dequantize: return conversion(c, c.attrs<QuantizeAttrs>().to);
     case OpKind::dynamic_quantize: {
+      // clang-format on
       const DType to = c.attrs<DynamicQuantizeAttrs>().to;
-      return to == DType::u4 || to == DType::u8 ? Result<void>() : fail(Code::type_mismatch, "run-time ranges are u4 or u8, not {}", name_of(to));
+      return to == DType::u4 || to == DType::u8
+                 ? Result<void>()
+                 : fail(Code::type_mismatch, "run-time ranges are u4 or u8, not {}", name_of(to));
     }
     default: return {};
   }

@@ -1,8 +1,8 @@
 // Shape inference of matrix products.
 #include <map>
 
-#include "src/ops/infer_fns.h"
 #include "src/ops/einsum.h"
+#include "src/ops/infer_fns.h"
 
 namespace dsq::infer {
 
@@ -60,7 +60,8 @@ Result<void> gemm(InferContext& c) {
       return fail(Code::shape_mismatch, "{} and {} cannot be multiplied", text_of(*a), text_of(*b));
     }
     out = Shape{m, n};
-    if (c.shape(2) != nullptr && is_known(*out) && is_known(*c.shape(2)) && DSQ_TRY(broadcast(*out, *c.shape(2))) != *out) {
+    if (c.shape(2) != nullptr && is_known(*out) && is_known(*c.shape(2)) &&
+        DSQ_TRY(broadcast(*out, *c.shape(2))) != *out) {
       return fail(Code::shape_mismatch, "{} does not broadcast to {}", text_of(*c.shape(2)), text_of(*out));
     }
   }

@@ -11,7 +11,8 @@ Result<void> check_channels(const InferContext& c, size_t first, size_t last) {
   }
   for (size_t i = first; i < last; ++i) {
     const Shape* each = c.shape(i);
-    if (each != nullptr && (each->size() != 1 || ((*each)[0] != (*x)[1] && (*each)[0] != kUnknown && (*x)[1] != kUnknown))) {
+    if (each != nullptr &&
+        (each->size() != 1 || ((*each)[0] != (*x)[1] && (*each)[0] != kUnknown && (*x)[1] != kUnknown))) {
       return fail(Code::shape_mismatch, "parameter {} does not fit {} channels", text_of(*each), (*x)[1]);
     }
   }
@@ -37,7 +38,8 @@ Result<void> layer_norm(InferContext& c) {
   const Shape* x = c.shape(0);
   std::optional<Shape> statistics;
   if (x != nullptr) {
-    const auto axis = static_cast<size_t>(DSQ_TRY(normalize_axis(c.attrs<NormAttrs>().axis, static_cast<int64_t>(x->size()))));
+    const auto axis =
+        static_cast<size_t>(DSQ_TRY(normalize_axis(c.attrs<NormAttrs>().axis, static_cast<int64_t>(x->size()))));
     statistics = *x;
     std::fill(statistics->begin() + static_cast<long>(axis), statistics->end(), 1);
     for (size_t i = 1; i < c.input_count(); ++i) {

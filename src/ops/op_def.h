@@ -31,7 +31,9 @@ class InferContext {
 
   const Node& node() const { return node_; }
   template <class T>
-  const T& attrs() const { return node_.as<T>(); }
+  const T& attrs() const {
+    return node_.as<T>();
+  }
   size_t input_count() const { return inputs_.size(); }
   size_t output_count() const { return outputs_.size(); }
   bool has(size_t i) const { return i < inputs_.size() && inputs_[i].present; }
@@ -46,7 +48,10 @@ class InferContext {
   const Ints* known_ints(size_t i) const;
 
   void set(size_t output, DType dtype, std::optional<Shape> shape);
-  void set_ints(size_t output, Ints ints) { output_ints_.resize(outputs_.size()); output_ints_[output] = std::move(ints); }
+  void set_ints(size_t output, Ints ints) {
+    output_ints_.resize(outputs_.size());
+    output_ints_[output] = std::move(ints);
+  }
   const std::vector<TensorType>& outputs() const { return outputs_; }
   std::optional<Ints> output_ints(size_t output) const {
     return output < output_ints_.size() ? output_ints_[output] : std::nullopt;

@@ -8,6 +8,7 @@ namespace {
 
 constexpr int kAny = -1;
 
+// clang-format off
 constexpr auto kTable = std::to_array<OpDef>({
     // operator                    inputs  outputs  under quantization     shape inference
     {OpKind::abs,                  1, 1,    1, 1, QuantRule::table,      infer::same_as_input},
@@ -159,6 +160,7 @@ constexpr auto kTable = std::to_array<OpDef>({
     {OpKind::quantize,             1, 3,    1, 1, QuantRule::none,       infer::quantize},
     {OpKind::requantize,           1, 3,    1, 1, QuantRule::none,       infer::keep_declared},
 });
+// clang-format on
 
 constexpr bool in_order() {
   for (size_t i = 0; i < kTable.size(); ++i) {

@@ -24,7 +24,8 @@ Result<void> dynamic_quantize(InferContext& c) {
     if (c.shape(0)->empty()) {
       return fail(Code::shape_mismatch, "a scalar has neither samples nor tokens");
     }
-    ranges = attrs.per == RangeAxis::sample ? Shape{(*c.shape(0))[0]} : Shape(c.shape(0)->begin(), c.shape(0)->end() - 1);
+    ranges =
+        attrs.per == RangeAxis::sample ? Shape{(*c.shape(0))[0]} : Shape(c.shape(0)->begin(), c.shape(0)->end() - 1);
   }
   c.set(0, attrs.to, c.type(0).shape);
   if (c.output_count() > 1) {

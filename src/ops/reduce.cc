@@ -54,7 +54,8 @@ Result<void> topk(InferContext& c) {
   std::optional<Shape> out;
   if (c.shape(0) != nullptr) {
     out = *c.shape(0);
-    const auto axis = static_cast<size_t>(DSQ_TRY(normalize_axis(c.attrs<TopKAttrs>().axis, static_cast<int64_t>(out->size()))));
+    const auto axis =
+        static_cast<size_t>(DSQ_TRY(normalize_axis(c.attrs<TopKAttrs>().axis, static_cast<int64_t>(out->size()))));
     const Ints* k = c.known_ints(1);
     if (k != nullptr && (k->size() != 1 || (*k)[0] < 0 || ((*out)[axis] != kUnknown && (*k)[0] > (*out)[axis]))) {
       return fail(Code::shape_mismatch, "k does not fit an axis of size {}", (*out)[axis]);

@@ -26,7 +26,8 @@ std::optional<Shape> shape_from_ints(const Ints* ints) {
 
 // When only the length of a shape tensor is known, at least the rank is.
 std::optional<Shape> unknown_of_rank(const Shape* shape_of_shape) {
-  if (shape_of_shape == nullptr || shape_of_shape->size() != 1 || (*shape_of_shape)[0] < 0 || (*shape_of_shape)[0] > kMaxRank) {
+  if (shape_of_shape == nullptr || shape_of_shape->size() != 1 || (*shape_of_shape)[0] < 0 ||
+      (*shape_of_shape)[0] > kMaxRank) {
     return std::nullopt;
   }
   return Shape(static_cast<size_t>((*shape_of_shape)[0]), kUnknown);
@@ -255,7 +256,8 @@ Result<void> depth_to_space(InferContext& c) {
   std::optional<Shape> out;
   if (c.shape(0) != nullptr) {
     out = *c.shape(0);
-    if (out->size() != 4 || block < 1 || block > (1 << 15) || ((*out)[1] != kUnknown && (*out)[1] % (block * block) != 0)) {
+    if (out->size() != 4 || block < 1 || block > (1 << 15) ||
+        ((*out)[1] != kUnknown && (*out)[1] % (block * block) != 0)) {
       return fail(Code::shape_mismatch, "{} does not fit blocks of {}", text_of(*out), block);
     }
     (*out)[1] = (*out)[1] == kUnknown ? kUnknown : (*out)[1] / (block * block);

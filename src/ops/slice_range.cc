@@ -16,13 +16,13 @@ Result<std::vector<SliceRange>> slice_ranges(const Shape& shape, const Ints& sta
     ranges[i].count = shape[i];
   }
   const size_t count = starts.size();
-  if (ends.size() != count || (axes != nullptr && axes->size() != count) || (steps != nullptr && steps->size() != count) ||
-      (axes == nullptr && count > shape.size())) {
+  if (ends.size() != count || (axes != nullptr && axes->size() != count) ||
+      (steps != nullptr && steps->size() != count) || (axes == nullptr && count > shape.size())) {
     return fail(Code::shape_mismatch, "starts, ends, axes and steps have different lengths");
   }
   for (size_t i = 0; i < count; ++i) {
-    const auto axis = static_cast<size_t>(DSQ_TRY(normalize_axis(axes == nullptr ? static_cast<int64_t>(i) : (*axes)[i],
-                                                                 static_cast<int64_t>(shape.size()))));
+    const auto axis = static_cast<size_t>(DSQ_TRY(
+        normalize_axis(axes == nullptr ? static_cast<int64_t>(i) : (*axes)[i], static_cast<int64_t>(shape.size()))));
     const int64_t size = shape[axis];
     const int64_t step = steps == nullptr ? 1 : (*steps)[i];
     if (step == 0) {
@@ -47,7 +47,8 @@ Result<std::vector<SliceRange>> slice_ranges(const Shape& shape, const Ints& sta
     const int64_t start = clamp(starts[i], 0);
     const int64_t end = clamp(ends[i], step > 0 ? 0 : -1);
     const int64_t distance = step > 0 ? end - start : start - end;
-    const int64_t stride = step > 0 ? step : (step == std::numeric_limits<int64_t>::min() ? std::numeric_limits<int64_t>::max() : -step);
+    const int64_t stride =
+        step > 0 ? step : (step == std::numeric_limits<int64_t>::min() ? std::numeric_limits<int64_t>::max() : -step);
     ranges[axis].start = start;
     ranges[axis].count = distance <= 0 ? 0 : (distance - 1) / stride + 1;
   }

@@ -32,7 +32,8 @@ Result<void> concat(InferContext& c) {
         } else if (size == kUnknown) {
           size = next[d];
         } else if (next[d] != kUnknown && next[d] != size) {
-          return fail(Code::shape_mismatch, "{} and {} differ outside axis {}", text_of(*c.shape(0)), text_of(next), axis);
+          return fail(Code::shape_mismatch, "{} and {} differ outside axis {}", text_of(*c.shape(0)), text_of(next),
+                      axis);
         }
       }
     }
@@ -61,7 +62,8 @@ Result<void> split(InferContext& c) {
     }
     return {};
   }
-  const auto axis = static_cast<size_t>(DSQ_TRY(normalize_axis(c.attrs<AxisAttrs>().axis, static_cast<int64_t>(in->size()))));
+  const auto axis =
+      static_cast<size_t>(DSQ_TRY(normalize_axis(c.attrs<AxisAttrs>().axis, static_cast<int64_t>(in->size()))));
   const int64_t size = (*in)[axis];
   const Ints* sizes = c.known_ints(1);
   if (sizes != nullptr && (static_cast<int64_t>(sizes->size()) != parts ||

@@ -20,13 +20,15 @@ Result<int64_t> item(const Shape& list, size_t i, size_t expected, int64_t missi
   return list[i];
 }
 
-Result<void> read_axis(WindowAxis& axis, size_t i, size_t rank, const Shape& strides, const Shape& pads, const Shape& dilations) {
+Result<void> read_axis(WindowAxis& axis, size_t i, size_t rank, const Shape& strides, const Shape& pads,
+                       const Shape& dilations) {
   axis.stride = DSQ_TRY(item(strides, i, rank, 1, "strides"));
   axis.dilation = DSQ_TRY(item(dilations, i, rank, 1, "dilations"));
   axis.pad_begin = DSQ_TRY(item(pads, i, 2 * rank, 0, "pads"));
   axis.pad_end = DSQ_TRY(item(pads, i + rank, 2 * rank, 0, "pads"));
   if (axis.stride < 1 || axis.dilation < 1 || axis.kernel < 1 || axis.kernel > kMaxStep) {
-    return fail(Code::attribute_invalid, "kernel {}, stride {} and dilation {} must be at least 1", axis.kernel, axis.stride, axis.dilation);
+    return fail(Code::attribute_invalid, "kernel {}, stride {} and dilation {} must be at least 1", axis.kernel,
+                axis.stride, axis.dilation);
   }
   return {};
 }
@@ -54,8 +56,8 @@ Result<void> finish(WindowAxis& axis, AutoPad auto_pad, bool ceil_mode) {
   }
   const int64_t room = axis.in + axis.pad_begin + axis.pad_end - axis.extent();
   if (room < 0) {
-    return fail(Code::shape_mismatch, "a window of {} does not fit into {} with padding {} and {}", axis.extent(), axis.in,
-                axis.pad_begin, axis.pad_end);
+    return fail(Code::shape_mismatch, "a window of {} does not fit into {} with padding {} and {}", axis.extent(),
+                axis.in, axis.pad_begin, axis.pad_end);
   }
   axis.out = room / axis.stride + 1;
   // The last window of ceil_mode must start inside the input or its leading padding.
@@ -92,7 +94,8 @@ Result<Window> window_of(const PoolAttrs& attrs, std::span<const int64_t> spatia
   return window;
 }
 
-Result<Window> transposed_window_of(const ConvAttrs& attrs, std::span<const int64_t> kernel, std::span<const int64_t> spatial) {
+Result<Window> transposed_window_of(const ConvAttrs& attrs, std::span<const int64_t> kernel,
+                                    std::span<const int64_t> spatial) {
   Window window(kernel.size());
   for (size_t i = 0; i < window.size(); ++i) {
     WindowAxis& axis = window[i];

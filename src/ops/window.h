@@ -26,6 +26,7 @@ using Window = std::vector<WindowAxis>;
 Result<Window> window_of(const ConvAttrs& attrs, std::span<const int64_t> kernel, std::span<const int64_t> spatial);
 Result<Window> window_of(const PoolAttrs& attrs, std::span<const int64_t> spatial);
 // Transposed: `in` is the small side. Resolves output_shape and auto_pad to pads.
-Result<Window> transposed_window_of(const ConvAttrs& attrs, std::span<const int64_t> kernel, std::span<const int64_t> spatial);
+Result<Window> transposed_window_of(const ConvAttrs& attrs, std::span<const int64_t> kernel,
+                                    std::span<const int64_t> spatial);
 
 }  // namespace dsq

@@ -34,7 +34,11 @@ Tensor fake_quantized(const Tensor& x, const QuantSpec& spec, const QuantParams*
   if (params == nullptr) {
     const Shape& shape = x.shape();
     const int64_t tokens = shape.empty() || shape.back() == 0 ? 0 : x.count() / shape.back();
-    by_unit(values, spec.range == RangeSource::per_token ? tokens : shape.empty() ? 1 : shape.front(), static_cast<int32_t>(range.high));
+    by_unit(values,
+            spec.range == RangeSource::per_token ? tokens
+            : shape.empty()                      ? 1
+                                                 : shape.front(),
+            static_cast<int32_t>(range.high));
     return out;
   }
   const ScaleMap map(x.shape(), params->granularity);
@@ -42,7 +46,9 @@ Tensor fake_quantized(const Tensor& x, const QuantSpec& spec, const QuantParams*
     const size_t index = map.of(static_cast<int64_t>(i));
     const float scale = params->scale[params->scale.size() == 1 ? 0 : index];
     const int32_t zero = params->zero_of(index);
-    values[i] = dequantize(quantize(values[i], scale, zero, static_cast<int32_t>(range.low), static_cast<int32_t>(range.high)), scale, zero);
+    values[i] =
+        dequantize(quantize(values[i], scale, zero, static_cast<int32_t>(range.low), static_cast<int32_t>(range.high)),
+                   scale, zero);
   }
   return out;
 }

@@ -26,7 +26,8 @@ double error_of(const ChannelStats& stats, const Range& range, int32_t steps) {
     const auto x = static_cast<float>(stats.low + (static_cast<double>(i) + 0.5) * width);
     double each = noise;
     if (x < low || x > high || steps <= kCoarse) {
-      const double difference = static_cast<double>(x) - dequantize(quantize(x, p.scale, p.zero, 0, steps), p.scale, p.zero);
+      const double difference =
+          static_cast<double>(x) - dequantize(quantize(x, p.scale, p.zero, 0, steps), p.scale, p.zero);
       each = difference * difference;
     }
     error += stats.bins[i] * each;

@@ -26,11 +26,11 @@ struct Keep {
 
 struct Recipe {
   Precision weights = Precision::int8;
-  Precision act = Precision::int4;           // int6 is not offered for activations
+  Precision act = Precision::int4;  // int6 is not offered for activations
   std::vector<Keep> keep;
-  bool calibrated = false;                   // ranges come from data; otherwise they are taken at run time
-  bool edges_at_act = false;                 // first and last layer at `act` too, instead of int8
-  double max_weight_error = 0.01;            // relative L2 per layer; enforced for int8 weights
+  bool calibrated = false;         // ranges come from data; otherwise they are taken at run time
+  bool edges_at_act = false;       // first and last layer at `act` too, instead of int8
+  double max_weight_error = 0.01;  // relative L2 per layer; enforced for int8 weights
   bool operator==(const Recipe&) const = default;
 };
 

@@ -17,8 +17,8 @@ struct ChannelStats {
 inline constexpr int kStatsBins = 256;
 
 struct ValueStats {
-  int32_t axis = -1;                   // the channel axis; -1: one channel for the whole value
-  int64_t count = 0;                   // elements seen in each channel
+  int32_t axis = -1;  // the channel axis; -1: one channel for the whole value
+  int64_t count = 0;  // elements seen in each channel
   std::vector<ChannelStats> channels;
 };
 

@@ -64,11 +64,12 @@ constexpr int64_t kGrain = 1 << 15;  // elements for which another thread is wor
 
 void for_channels(const ScaleMap& map, int64_t count, const std::function<void(int64_t channel)>& body) {
   const int64_t channels = map.channels();
-  parallel_for(channels, std::max<int64_t>(kGrain * channels / std::max<int64_t>(count, 1), 1), [&](int64_t begin, int64_t end) {
-    for (int64_t channel = begin; channel < end; ++channel) {
-      body(channel);
-    }
-  });
+  parallel_for(channels, std::max<int64_t>(kGrain * channels / std::max<int64_t>(count, 1), 1),
+               [&](int64_t begin, int64_t end) {
+                 for (int64_t channel = begin; channel < end; ++channel) {
+                   body(channel);
+                 }
+               });
 }
 
 // Of finite values. Bits of magnitudes order as the magnitudes do, and integers have a vector maximum.
@@ -155,7 +156,9 @@ Tensor restore(const Tensor& values, const QuantParams& params) {
   const bool is_signed = values.dtype() == DType::i4 || values.dtype() == DType::i8;
   const bool nibbles = bits_of(values.dtype()) == 4;
   const auto level_at = [&](int64_t i) {
-    return nibbles ? get_nibble(bytes, i, is_signed) : is_signed ? static_cast<int8_t>(bytes[i]) : static_cast<int32_t>(bytes[i]);
+    return nibbles     ? get_nibble(bytes, i, is_signed)
+           : is_signed ? static_cast<int8_t>(bytes[i])
+                       : static_cast<int32_t>(bytes[i]);
   };
   for_channels(map, values.count(), [&](int64_t channel) {
     map.for_each_run(channel, [&](int64_t first, int64_t last, size_t at) {

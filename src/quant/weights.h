@@ -12,9 +12,9 @@
 namespace dsq {
 
 struct StoredWeights {
-  Tensor values;        // i8, or i4 for 4 bits
-  QuantParams params;   // no zero points
-  double error = 0;     // relative L2; 0 for a tensor of zeros
+  Tensor values;       // i8, or i4 for 4 bits
+  QuantParams params;  // no zero points
+  double error = 0;    // relative L2; 0 for a tensor of zeros
 };
 
 // `weights` are finite f32. bits: 4, 6 or 8 (6 lie in an i8 tensor). Granularity as in quant.h; axis >= 0.

@@ -46,7 +46,8 @@ std::vector<Tensor> inputs_from(const Call& call, size_t first) {
 
 // The entries that a loop collects, one a round, joined along a new first axis.
 Result<Tensor> stacked(const std::vector<Tensor>& rounds, const TensorType& type) {
-  Shape shape = rounds.empty() ? (type.shape ? Shape(type.shape->begin() + 1, type.shape->end()) : Shape{}) : rounds[0].shape();
+  Shape shape =
+      rounds.empty() ? (type.shape ? Shape(type.shape->begin() + 1, type.shape->end()) : Shape{}) : rounds[0].shape();
   std::ranges::replace(shape, kUnknown, int64_t{0});
   shape.insert(shape.begin(), static_cast<int64_t>(rounds.size()));
   Tensor out(rounds.empty() ? type.dtype : rounds[0].dtype(), shape);
@@ -89,8 +90,10 @@ Result<void> run_loop(const Call& call, Runner& body, int64_t carried) {
   }
   std::vector<Tensor> results(state.begin(), state.begin() + carried);
   for (size_t i = 0; i < collected.size(); ++i) {
-    const ValueId output = carried_count + i < call.node.outputs.size() ? call.node.outputs[carried_count + i] : ValueId::none;
-    results.push_back(output == ValueId::none ? Tensor() : DSQ_TRY(stacked(collected[i], call.graph.value(output).type)));
+    const ValueId output =
+        carried_count + i < call.node.outputs.size() ? call.node.outputs[carried_count + i] : ValueId::none;
+    results.push_back(output == ValueId::none ? Tensor()
+                                              : DSQ_TRY(stacked(collected[i], call.graph.value(output).type)));
   }
   return give(call, std::move(results));
 }

@@ -51,8 +51,8 @@ class Executable {
   struct Step {
     NodeId node;
     Kernel kernel;
-    bool planned = true;              // all output types are known beforehand
-    std::vector<size_t> ends;         // unplanned values to release afterwards
+    bool planned = true;       // all output types are known beforehand
+    std::vector<size_t> ends;  // unplanned values to release afterwards
     std::vector<std::pair<size_t, ValueId>> observed;
   };
 

@@ -8,8 +8,8 @@
 namespace dsq {
 namespace {
 
-constexpr int64_t kMaxGrowth = 16;            // result bytes per input byte
-constexpr int64_t kAlwaysFine = 1 << 16;      // bytes
+constexpr int64_t kMaxGrowth = 16;        // result bytes per input byte
+constexpr int64_t kAlwaysFine = 1 << 16;  // bytes
 
 bool growth_is_fine(const Graph& graph, const Node& node) {
   int64_t in = 0;
@@ -37,8 +37,8 @@ bool growth_is_fine(const Graph& graph, const Node& node) {
 bool is_nested(OpKind op) { return op == OpKind::if_else || op == OpKind::loop; }
 
 bool is_foldable(const Graph& graph, const Node& node) {
-  const bool all_constant = std::ranges::all_of(
-      node.inputs, [&](ValueId id) { return id == ValueId::none || graph.is_constant(id); });
+  const bool all_constant =
+      std::ranges::all_of(node.inputs, [&](ValueId id) { return id == ValueId::none || graph.is_constant(id); });
   return all_constant && !is_nested(node.op) && growth_is_fine(graph, node);
 }
 

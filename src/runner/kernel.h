@@ -20,15 +20,15 @@ struct Call {
   Tensor& output(size_t i = 0) const { return *out[i]; }
   bool wants(size_t i) const { return i < out.size() && out[i] != nullptr; }
   template <class T>
-  const T& attrs() const { return node.as<T>(); }
+  const T& attrs() const {
+    return node.as<T>();
+  }
   // How the integers of an input or output are to be read; null for floats.
   const QuantParams* in_params(size_t i) const { return params_of(node.inputs[i]); }
   const QuantParams* out_params(size_t i = 0) const { return params_of(node.outputs[i]); }
 
  private:
-  const QuantParams* params_of(ValueId id) const {
-    return graph.value(id).params ? &*graph.value(id).params : nullptr;
-  }
+  const QuantParams* params_of(ValueId id) const { return graph.value(id).params ? &*graph.value(id).params : nullptr; }
 };
 
 // Errors: run_failed, op_not_runnable. May throw std::bad_alloc. An output whose shape depends on the data arrives

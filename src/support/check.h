@@ -6,9 +6,9 @@ namespace dsq {
 [[noreturn]] void check_failed(const char* condition, const char* why, const char* file, int line);
 }
 
-#define DSQ_CHECK(condition, why)                                       \
-  do {                                                                  \
-    if (!(condition)) [[unlikely]] {                                    \
-      ::dsq::check_failed(#condition, why, __FILE__, __LINE__);         \
-    }                                                                   \
+#define DSQ_CHECK(condition, why)                               \
+  do {                                                          \
+    if (!(condition)) [[unlikely]] {                            \
+      ::dsq::check_failed(#condition, why, __FILE__, __LINE__); \
+    }                                                           \
   } while (false)

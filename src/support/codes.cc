@@ -10,6 +10,7 @@
 namespace dsq {
 namespace {
 
+// clang-format off
 constexpr auto kCodes = std::to_array<CodeInfo>({
     {Code::file_unreadable, Exit::refused, "file cannot be read",
      "The file does not exist, is not a regular file, or may not be read.",
@@ -126,6 +127,7 @@ constexpr auto kCodes = std::to_array<CodeInfo>({
      "dsquant itself is at fault.",
      "please report it with the command line and, if you can, the model"},
 });
+// clang-format on
 
 }  // namespace
 

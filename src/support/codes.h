@@ -67,8 +67,8 @@ struct CodeInfo {
   std::string_view next;     // what to do
 };
 
-std::span<const CodeInfo> all_codes();           // sorted by number
+std::span<const CodeInfo> all_codes();  // sorted by number
 const CodeInfo& info_of(Code code);
-std::string code_name(Code code);                // "E105"
+std::string code_name(Code code);  // "E105"
 
 }  // namespace dsq

@@ -15,7 +15,8 @@ Digest sha256(std::span<const std::byte> bytes) {
 }
 
 Sha256::Sha256() : state_(EVP_MD_CTX_new(), [](void* context) { EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context)); }) {
-  DSQ_CHECK(EVP_DigestInit_ex(static_cast<EVP_MD_CTX*>(state_.get()), EVP_sha256(), nullptr) == 1, "OpenSSL has SHA-256");
+  DSQ_CHECK(EVP_DigestInit_ex(static_cast<EVP_MD_CTX*>(state_.get()), EVP_sha256(), nullptr) == 1,
+            "OpenSSL has SHA-256");
 }
 
 void Sha256::add(std::span<const std::byte> bytes) {

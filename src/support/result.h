@@ -47,7 +47,7 @@ template <class T>
 class [[nodiscard]] Result {
  public:
   using value_type = T;
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}   // NOLINT: implicit by design
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT: implicit by design
   Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT
 
   bool has_value() const { return state_.index() == 0; }
@@ -86,11 +86,11 @@ class [[nodiscard]] Result<void> {
 }  // namespace dsq
 
 // A GNU statement expression (g++, clang and nvcc have it): one macro serves values and void alike.
-#define DSQ_TRY(expression)                       \
-  __extension__({                                 \
-    auto dsq_result = (expression);               \
-    if (!dsq_result) [[unlikely]] {               \
-      return std::move(dsq_result).error();       \
-    }                                             \
-    *std::move(dsq_result);                       \
+#define DSQ_TRY(expression)                 \
+  __extension__({                           \
+    auto dsq_result = (expression);         \
+    if (!dsq_result) [[unlikely]] {         \
+      return std::move(dsq_result).error(); \
+    }                                       \
+    *std::move(dsq_result);                 \
   })

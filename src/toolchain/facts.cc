@@ -29,7 +29,8 @@ Tensor as_float(const Graph& graph, ValueId id) {
   return Tensor::of<float>(constant.shape(), std::span<const float>(values));
 }
 
-void add_weight_facts(const Graph& reference, const QuantLayer& was, const Graph& stored, const QuantLayer& is, LayerReport& report) {
+void add_weight_facts(const Graph& reference, const QuantLayer& was, const Graph& stored, const QuantLayer& is,
+                      LayerReport& report) {
   const Tensor* constant = stored.constant(is.w);
   const Tensor* original = reference.constant(was.w);
   if (constant == nullptr || original == nullptr) {
@@ -47,7 +48,8 @@ void add_weight_facts(const Graph& reference, const QuantLayer& was, const Graph
     report.plain_weight_error = store_weights(meant, {is.w_axis, 0}, bits_of(constant->dtype()) == 4 ? 4 : 8).error;
   }
   report.float_bytes = original->count() * 4;
-  report.stored_bytes = static_cast<int64_t>(constant->bytes().size()) + (params ? static_cast<int64_t>(params->scale.size()) * 4 : 0);
+  report.stored_bytes =
+      static_cast<int64_t>(constant->bytes().size()) + (params ? static_cast<int64_t>(params->scale.size()) * 4 : 0);
 }
 
 void add_act_facts(const Graph& stored, const QuantLayer& layer, LayerReport& report) {
@@ -61,10 +63,12 @@ void add_act_facts(const Graph& stored, const QuantLayer& layer, LayerReport& re
 bool computes(OpKind op) {
   using enum OpKind;
   switch (op) {
+    // clang-format off
     case quantize: case dequantize: case dynamic_quantize: case requantize: case qconv: case qconv_transpose: case qlinear:
     case qadd: case qavg_pool: case lut: case cast: case shape: case size: case constant_of_shape: case identity:
     case concat: case split: case slice: case gather: case pad: case expand: case tile: case where: case equal: case max_pool:
     case depth_to_space: case space_to_depth: case scatter_nd: case scatter_elements: case gather_nd: case gather_elements: return false;
+    // clang-format on
     default: return op_def(op).rule != QuantRule::same_scale;
   }
 }
@@ -72,6 +76,7 @@ bool computes(OpKind op) {
 std::string usual_reason(OpKind op) {
   using enum OpKind;
   switch (op) {
+    // clang-format off
     case conv: case conv_transpose: case linear: return "it was asked to stay in higher precision";
     case matmul: case einsum: case gemm: return "both factors are computed at run time";
     case lstm: case gru: case rnn: return "its state is carried in float; its weights are stored as integers";
@@ -79,6 +84,7 @@ std::string usual_reason(OpKind op) {
     case lp_norm: case lrn: return "it divides by sums over its own input";
     case if_else: case loop: return "its nested graph is quantized by itself";
     case add: return "not both sides come from integer layers with calibrated ranges";
+    // clang-format on
     default: return "it has no integer form";
   }
 }
@@ -113,7 +119,9 @@ void add_layers(const Graph& reference, const Graph& stored, std::vector<LayerRe
     }
   }
   const auto twin_of = [&](const Node& node) {
-    const auto maker = node.outputs.empty() || node.outputs[0] == ValueId::none ? makers.end() : makers.find(reference.value(node.outputs[0]).name);
+    const auto maker = node.outputs.empty() || node.outputs[0] == ValueId::none
+                           ? makers.end()
+                           : makers.find(reference.value(node.outputs[0]).name);
     return maker == makers.end() ? NodeId::none : maker->second;
   };
   for (const NodeId id : reference.topo_order()) {
@@ -144,7 +152,8 @@ void add_layers(const Graph& reference, const Graph& stored, std::vector<LayerRe
 
 }  // namespace
 
-std::vector<LayerReport> layer_facts(const Graph& reference, const Graph& stored, const std::vector<TensorType>& inputs) {
+std::vector<LayerReport> layer_facts(const Graph& reference, const Graph& stored,
+                                     const std::vector<TensorType>& inputs) {
   Graph sized = reference;
   for (size_t i = 0; i < inputs.size(); ++i) {
     sized.set_type(sized.inputs()[i], inputs[i]);

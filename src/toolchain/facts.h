@@ -13,7 +13,8 @@ namespace dsq {
 // The layers of the canonical float graph, in execution order, then those of nested graphs, as they are stored in
 // `stored`, its twin at the quantized stage: types, granularity and the measured error of the weights against the
 // weights that they stand for. Costs are those of inputs of these types.
-std::vector<LayerReport> layer_facts(const Graph& reference, const Graph& stored, const std::vector<TensorType>& inputs);
+std::vector<LayerReport> layer_facts(const Graph& reference, const Graph& stored,
+                                     const std::vector<TensorType>& inputs);
 
 // How the input of each outermost layer is to be quantized, by the place of the layer among layer_facts().
 struct LayerInput {

@@ -26,7 +26,9 @@ Result<std::vector<int64_t>> read_labels(const std::filesystem::path& path, int6
 bool multiplies(OpKind op) {
   using enum OpKind;
   switch (op) {
+    // clang-format off
     case conv: case conv_transpose: case linear: case gemm: case matmul: case einsum: case lstm: case gru: case rnn: return true;
+    // clang-format on
     default: return false;
   }
 }
@@ -35,7 +37,8 @@ bool multiplies(OpKind op) {
 
 OutputPaths output_paths(const QuantizeOptions& options) {
   OutputPaths paths;
-  paths.model = options.output.empty() ? std::filesystem::path(options.model).replace_extension(".dsq") : options.output;
+  paths.model =
+      options.output.empty() ? std::filesystem::path(options.model).replace_extension(".dsq") : options.output;
   paths.json = std::filesystem::path(paths.model).replace_extension(".report.json");
   paths.html = std::filesystem::path(paths.model).replace_extension(".report.html");
   return paths;
@@ -44,7 +47,8 @@ OutputPaths output_paths(const QuantizeOptions& options) {
 Result<void> check_options(const QuantizeOptions& options) {
   const Recipe& recipe = options.recipe;
   if (is_integer(recipe.act) && !is_integer(recipe.weights)) {
-    return fail(Code::option_conflict, "--act {} needs integer weights, not --weights {}", name_of(recipe.act), name_of(recipe.weights))
+    return fail(Code::option_conflict, "--act {} needs integer weights, not --weights {}", name_of(recipe.act),
+                name_of(recipe.weights))
         .hint("add --act float, or choose --weights int8");
   }
   if (options.labels && !options.data) {
@@ -55,7 +59,8 @@ Result<void> check_options(const QuantizeOptions& options) {
   }
   std::error_code ignored;
   if (std::filesystem::equivalent(options.model, output_paths(options).model, ignored)) {
-    return fail(Code::option_conflict, "the output would replace the model '{}'", options.model.string()).hint("give another path with -o");
+    return fail(Code::option_conflict, "the output would replace the model '{}'", options.model.string())
+        .hint("give another path with -o");
   }
   return {};
 }
@@ -63,12 +68,14 @@ Result<void> check_options(const QuantizeOptions& options) {
 Result<void> check_finite_weights(const Graph& graph) {
   for (const ValueId id : graph.values()) {
     const Value& value = graph.value(id);
-    if (!value.constant || value.constant->dtype() != DType::f32 || value.constant->count() < 2 || value.users.empty()) {
+    if (!value.constant || value.constant->dtype() != DType::f32 || value.constant->count() < 2 ||
+        value.users.empty()) {
       continue;  // single infinities are bounds
     }
     const std::span<const float> values = value.constant->values<float>();
     const bool weights = std::ranges::any_of(value.users, [&](NodeId user) { return multiplies(graph.node(user).op); });
-    const auto bad = std::ranges::find_if(values, [&](float v) { return weights ? !std::isfinite(v) : std::isnan(v); });  // masks hold infinities
+    const auto bad = std::ranges::find_if(
+        values, [&](float v) { return weights ? !std::isfinite(v) : std::isnan(v); });  // masks hold infinities
     if (bad != values.end()) {
       return fail(Code::weights_not_finite, "element {} of '{}' is {}", bad - values.begin(), value.name, *bad)
           .at("node '" + graph.node(value.users.front()).name + "'");

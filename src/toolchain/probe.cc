@@ -42,7 +42,9 @@ Result<Dataset> probe_inputs(const Graph& graph) {
     DSQ_TRY(checked_count(shape));
     switch (value.type.dtype) {
       case DType::i64: arrays.emplace_back(value.name, filled<int64_t>(shape, [&] { return rng.below(10); })); break;
-      case DType::i32: arrays.emplace_back(value.name, filled<int32_t>(shape, [&] { return static_cast<int32_t>(rng.below(10)); })); break;
+      case DType::i32:
+        arrays.emplace_back(value.name, filled<int32_t>(shape, [&] { return static_cast<int32_t>(rng.below(10)); }));
+        break;
       case DType::boolean: arrays.emplace_back(value.name, filled<bool>(shape, [] { return true; })); break;
       case DType::f32: arrays.emplace_back(value.name, filled<float>(shape, [&] { return rng.normal(); })); break;
       default: return fail(Code::data_mismatch, "input '{}' is {}", value.name, name_of(value.type.dtype));

@@ -100,7 +100,8 @@ Result<Quantized> quantize(const QuantizeOptions& options, Diagnostics& diagnost
   // Look at data.
   CalibrationTable stats;
   if (inputs.data) {
-    stats = DSQ_TRY(calibrate(graph, wanted_observations(graph), *inputs.data, {options.backend, options.threads, options.batch}, progress));
+    stats = DSQ_TRY(calibrate(graph, wanted_observations(graph), *inputs.data,
+                              {options.backend, options.threads, options.batch}, progress));
     context.stats = &stats;
   }
   watch.lap("calibrate");

@@ -16,17 +16,17 @@ namespace dsq {
 
 struct QuantizeOptions {
   std::filesystem::path model;
-  std::filesystem::path output;                // empty: beside the model, with the extension .dsq
-  std::map<std::string, Shape> shapes;         // --shape
+  std::filesystem::path output;         // empty: beside the model, with the extension .dsq
+  std::map<std::string, Shape> shapes;  // --shape
   Recipe recipe;
-  std::optional<std::filesystem::path> data;   // --data: .npz or .npy
-  std::optional<std::filesystem::path> labels; // --labels: .npy of integer classes
+  std::optional<std::filesystem::path> data;    // --data: .npz or .npy
+  std::optional<std::filesystem::path> labels;  // --labels: .npy of integer classes
   int64_t batch = 16;
-  int threads = 0;                             // 0: all cores
+  int threads = 0;  // 0: all cores
   std::string backend = "onednn";
-  std::optional<double> max_drop;              // gate: points of top-1, needs labels
-  std::optional<double> min_sqnr_db;           // gate: of every output
-  bool write = true;                           // false: everything but the files
+  std::optional<double> max_drop;     // gate: points of top-1, needs labels
+  std::optional<double> min_sqnr_db;  // gate: of every output
+  bool write = true;                  // false: everything but the files
 };
 
 struct Quantized {

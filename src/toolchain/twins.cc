@@ -28,12 +28,14 @@ struct Meters {
 // Runs both twins over all samples and compares their outputs.
 class OutputComparison {
  public:
-  OutputComparison(const Graph& reference, const std::vector<int64_t>& labels) : labels_(labels), meters_(reference.outputs().size()) {}
+  OutputComparison(const Graph& reference, const std::vector<int64_t>& labels)
+      : labels_(labels), meters_(reference.outputs().size()) {}
 
   Result<void> add(int64_t first, const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
     for (size_t o = 0; o < a.size(); ++o) {
       if (a[o].shape() != b[o].shape()) {
-        return fail(Code::run_failed, "output {} is {} in float and {} when quantized", o, text_of(a[o].shape()), text_of(b[o].shape()));
+        return fail(Code::run_failed, "output {} is {} in float and {} when quantized", o, text_of(a[o].shape()),
+                    text_of(b[o].shape()));
       }
       meters_[o].error.add(a[o], b[o]);
       meters_[o].pairs.add(a[o], b[o]);
@@ -73,11 +75,13 @@ class OutputComparison {
       return fail(Code::labels_mismatch, "no output has the shape [samples, classes]");
     }
     const auto at = static_cast<size_t>(scores - a.begin());
-    const std::span<const int64_t> wanted = std::span(labels_).subspan(static_cast<size_t>(first), static_cast<size_t>(scores->shape()[0]));
+    const std::span<const int64_t> wanted =
+        std::span(labels_).subspan(static_cast<size_t>(first), static_cast<size_t>(scores->shape()[0]));
     const int64_t classes = scores->shape()[1];
     const auto bad = std::ranges::find_if(wanted, [&](int64_t label) { return label < 0 || label >= classes; });
     if (bad != wanted.end()) {
-      return fail(Code::labels_mismatch, "sample {} has label {}, the network has {} classes", first + (bad - wanted.begin()), *bad, classes);
+      return fail(Code::labels_mismatch, "sample {} has label {}, the network has {} classes",
+                  first + (bad - wanted.begin()), *bad, classes);
     }
     float_.add(wanted, top1(a[at]));
     quantized_.add(wanted, top1(b[at]));
@@ -90,8 +94,8 @@ class OutputComparison {
   Top1Meter quantized_;
 };
 
-Result<void> compare_outputs(const Graph& reference, const Graph& quantized, const Dataset& data, const TwinOptions& options,
-                             OutputComparison& comparison, Progress& progress) {
+Result<void> compare_outputs(const Graph& reference, const Graph& quantized, const Dataset& data,
+                             const TwinOptions& options, OutputComparison& comparison, Progress& progress) {
   Runner first(reference, {options.backend, options.threads, {}});
   Runner second(quantized, {options.backend, options.threads, {}});
   const int64_t step = data.step(options.batch);
@@ -109,7 +113,8 @@ Result<void> compare_outputs(const Graph& reference, const Graph& quantized, con
 }
 
 // Layer by layer, on the first samples: outputs against the float network, inputs against themselves.
-Result<void> compare_layers(const Graph& reference, const Graph& quantized, const Dataset& data, const TwinOptions& options, TwinResult& result) {
+Result<void> compare_layers(const Graph& reference, const Graph& quantized, const Dataset& data,
+                            const TwinOptions& options, TwinResult& result) {
   std::vector<ValueId> ids;
   std::vector<std::string> watched = options.layers;
   for (const std::string& name : options.layers) {
@@ -152,7 +157,8 @@ Result<void> compare_layers(const Graph& reference, const Graph& quantized, cons
   return {};
 }
 
-Result<MemoryReport> compare_memory(const Graph& reference, const Graph& quantized, const Dataset& data, const TwinOptions& options) {
+Result<MemoryReport> compare_memory(const Graph& reference, const Graph& quantized, const Dataset& data,
+                                    const TwinOptions& options) {
   const std::vector<Tensor> sample = data.batch(0, data.step(1));
   MemoryReport memory;
   Runner first(reference, {options.backend, options.threads, {}});
@@ -175,8 +181,8 @@ Result<MemoryReport> compare_memory(const Graph& reference, const Graph& quantiz
 
 }  // namespace
 
-Result<TwinResult> compare_twins(const Graph& reference, const Graph& quantized, const Dataset& data, const std::vector<int64_t>& labels,
-                                 const TwinOptions& options, Progress& progress) {
+Result<TwinResult> compare_twins(const Graph& reference, const Graph& quantized, const Dataset& data,
+                                 const std::vector<int64_t>& labels, const TwinOptions& options, Progress& progress) {
   if (!labels.empty() && static_cast<int64_t>(labels.size()) != data.size()) {
     return fail(Code::labels_mismatch, "{} labels for {} samples", labels.size(), data.size());
   }

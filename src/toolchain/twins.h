@@ -32,7 +32,7 @@ struct TwinResult {
 
 // `labels`: one class for each sample, or empty. Accuracy is taken on the first output that looks like class scores.
 // Errors: what running says; labels_mismatch.
-Result<TwinResult> compare_twins(const Graph& reference, const Graph& quantized, const Dataset& data, const std::vector<int64_t>& labels,
-                                 const TwinOptions& options, Progress& progress);
+Result<TwinResult> compare_twins(const Graph& reference, const Graph& quantized, const Dataset& data,
+                                 const std::vector<int64_t>& labels, const TwinOptions& options, Progress& progress);
 
 }  // namespace dsq

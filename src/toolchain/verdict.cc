@@ -23,7 +23,9 @@ std::string command_of(const QuantizeOptions& options) {
     command += " --keep " + shell_quoted(fmt::format("{}={}", keep.pattern, name_of(keep.precision)));
   }
   command += recipe.edges_at_act ? " --edges-at-act" : "";
-  command += recipe.max_weight_error != Recipe{}.max_weight_error ? fmt::format(" --max-weight-error {}", recipe.max_weight_error) : "";
+  command += recipe.max_weight_error != Recipe{}.max_weight_error
+                 ? fmt::format(" --max-weight-error {}", recipe.max_weight_error)
+                 : "";
   for (const auto& [name, shape] : options.shapes) {
     command += fmt::format(" --shape {}={}", name, fmt::join(shape, ","));
   }
@@ -49,7 +51,8 @@ const LayerReport* worst_weights(const Report& report) {
 }
 
 std::string mend_of(const LayerReport& layer) {
-  return "--keep " + shell_quoted(fmt::format("{}={}", glob_escaped(layer.name), layer.act_type == "u4" ? "int8" : "fp16"));
+  return "--keep " +
+         shell_quoted(fmt::format("{}={}", glob_escaped(layer.name), layer.act_type == "u4" ? "int8" : "fp16"));
 }
 
 // A layer whose input, quantized alone, is hardly better than its output loses by itself.
@@ -59,8 +62,9 @@ std::string cause_of(const LayerReport& layer) {
     return fmt::format("the error of the layers before it: its own input loses less ({:.1f} dB)", *layer.input_sqnr_db);
   }
   if (layer.act_type == "u4") {
-    return layer.range == "calibrated" ? "16 levels for each channel of its input"
-                                       : "16 levels for all channels of its input; calibrated ranges (--data) give each channel its own";
+    return layer.range == "calibrated"
+               ? "16 levels for each channel of its input"
+               : "16 levels for all channels of its input; calibrated ranges (--data) give each channel its own";
   }
   return "one range for all channels of its input";
 }
@@ -92,11 +96,13 @@ void add_gates(Report& report, const QuantizeOptions& options) {
   }
   if (options.max_drop && report.accuracy) {
     const double drop = (report.accuracy->float_top1 - report.accuracy->quantized_top1) * 100;
-    report.gates.push_back({"accuracy drop", fmt::format("<= {:.3g} points", *options.max_drop), fmt::format("{:.2f} points", drop), drop <= *options.max_drop});
+    report.gates.push_back({"accuracy drop", fmt::format("<= {:.3g} points", *options.max_drop),
+                            fmt::format("{:.2f} points", drop), drop <= *options.max_drop});
   }
   if (options.min_sqnr_db && !report.outputs.empty()) {
     const double worst = worst_output(report);
-    report.gates.push_back({"output SQNR", fmt::format(">= {:.3g} dB", *options.min_sqnr_db), fmt::format("{:.1f} dB", worst), worst >= *options.min_sqnr_db});
+    report.gates.push_back({"output SQNR", fmt::format(">= {:.3g} dB", *options.min_sqnr_db),
+                            fmt::format("{:.1f} dB", worst), worst >= *options.min_sqnr_db});
   }
   report.passed = std::ranges::all_of(report.gates, &Gate::passed);
 }
@@ -105,17 +111,20 @@ std::string headline_of(const Report& report) {
   std::string text;
   if (report.artefact_bytes > 0 && report.float_file_bytes > 0) {
     const double share = 1 - static_cast<double>(report.artefact_bytes) / static_cast<double>(report.float_file_bytes);
-    text = share >= 0 ? fmt::format("{:.1f} % smaller ({} instead of {})", share * 100, human_bytes(static_cast<double>(report.artefact_bytes)),
-                                    human_bytes(static_cast<double>(report.float_file_bytes)))
-                      : fmt::format("Not smaller: {} instead of {}", human_bytes(static_cast<double>(report.artefact_bytes)),
-                                    human_bytes(static_cast<double>(report.float_file_bytes)));
+    text = share >= 0
+               ? fmt::format("{:.1f} % smaller ({} instead of {})", share * 100,
+                             human_bytes(static_cast<double>(report.artefact_bytes)),
+                             human_bytes(static_cast<double>(report.float_file_bytes)))
+               : fmt::format("Not smaller: {} instead of {}", human_bytes(static_cast<double>(report.artefact_bytes)),
+                             human_bytes(static_cast<double>(report.float_file_bytes)));
   }
   const auto add = [&](const std::string& part) { text += (text.empty() ? "" : "; ") + part; };
   if (report.accuracy) {
-    add(fmt::format("{:.2f} % right instead of {:.2f} % on {} samples", report.accuracy->quantized_top1 * 100, report.accuracy->float_top1 * 100,
-                    report.accuracy->samples));
+    add(fmt::format("{:.2f} % right instead of {:.2f} % on {} samples", report.accuracy->quantized_top1 * 100,
+                    report.accuracy->float_top1 * 100, report.accuracy->samples));
   } else if (!report.outputs.empty()) {
-    add(fmt::format("outputs at {:.1f} dB of float{}", worst_output(report), report.data_kind == "probe" ? " on a synthetic probe" : ""));
+    add(fmt::format("outputs at {:.1f} dB of float{}", worst_output(report),
+                    report.data_kind == "probe" ? " on a synthetic probe" : ""));
   }
   if (const LayerReport* worst = worst_weights(report)) {
     add(fmt::format("weights within {:.2f} % in every int8 layer", std::ceil(worst->weight_error * 1e4) / 100));
@@ -136,7 +145,8 @@ std::vector<TensorType> sample_types(const Graph& graph, const Inputs& inputs) {
   return types;
 }
 
-void fill_provenance(Report& report, const QuantizeOptions& options, const onnx_format::Source& source, const Inputs& inputs) {
+void fill_provenance(Report& report, const QuantizeOptions& options, const onnx_format::Source& source,
+                     const Inputs& inputs) {
   report.tool_version = "dsquant " DSQ_VERSION;
   report.model_name = options.model.filename().string();
   report.model_sha256 = source.sha256;
@@ -158,11 +168,12 @@ void fill_provenance(Report& report, const QuantizeOptions& options, const onnx_
 }
 
 Provenance provenance_of(const Report& report) {
-  return {report.tool_version, report.model_name, report.model_sha256, report.producer, report.opset, report.command, report.data_sha256,
-          report.data_samples};
+  return {report.tool_version, report.model_name, report.model_sha256, report.producer,
+          report.opset,        report.command,    report.data_sha256,  report.data_samples};
 }
 
-Result<void> measure(Quantized& done, std::vector<LayerInput> layer_inputs, const Inputs& inputs, const QuantizeOptions& options, Diagnostics& diagnostics, Progress& progress) {
+Result<void> measure(Quantized& done, std::vector<LayerInput> layer_inputs, const Inputs& inputs,
+                     const QuantizeOptions& options, Diagnostics& diagnostics, Progress& progress) {
   Report& report = done.report;
   diagnostics.enter_pass("");
   TwinOptions twin{options.backend, options.threads, options.batch, {}, std::move(layer_inputs)};
@@ -180,13 +191,15 @@ Result<void> measure(Quantized& done, std::vector<LayerInput> layer_inputs, cons
     ++index;
   }
   const Result<Dataset> data = inputs.data ? Result<Dataset>(*inputs.data) : probe_inputs(done.reference);
-  Result<TwinResult> result = data ? compare_twins(done.reference, done.graph, *data, inputs.labels, twin, progress) : Result<TwinResult>(data.error());
+  Result<TwinResult> result = data ? compare_twins(done.reference, done.graph, *data, inputs.labels, twin, progress)
+                                   : Result<TwinResult>(data.error());
   if (!result) {
     if (inputs.data) {
       return std::move(result).error();
     }
     report.data_kind = "none";
-    diagnostics.note("", "the result was not compared with float: no data, and a probe cannot run (" + result.error().what + ")");
+    diagnostics.note(
+        "", "the result was not compared with float: no data, and a probe cannot run (" + result.error().what + ")");
     return {};
   }
   report.outputs = std::move(result->outputs);
@@ -199,9 +212,11 @@ Result<void> measure(Quantized& done, std::vector<LayerInput> layer_inputs, cons
     report.layers[twin.inputs[i].layer].input_sqnr_db = result->input_sqnr_db[i];
   }
   if (worst_output(report) < kPoorSqnrDb) {
-    const char* help = inputs.data ? "keep the worst layers of the report at a higher precision with --keep" : "give real samples with --data, so that ranges are calibrated";
-    diagnostics.warn(Code::far_from_float, "", fmt::format("the outputs are at {:.1f} dB of float{}; {}", worst_output(report),
-                                                           inputs.data ? "" : " on a synthetic probe", help));
+    const char* help = inputs.data ? "keep the worst layers of the report at a higher precision with --keep"
+                                   : "give real samples with --data, so that ranges are calibrated";
+    diagnostics.warn(Code::far_from_float, "",
+                     fmt::format("the outputs are at {:.1f} dB of float{}; {}", worst_output(report),
+                                 inputs.data ? "" : " on a synthetic probe", help));
   }
   return {};
 }

@@ -55,7 +55,8 @@ void print_profile(Runner& runner, const std::vector<Tensor>& inputs, int rounds
   }
   std::vector<std::pair<double, std::string>> rows;
   for (const auto& [op, cost] : by_op) {
-    rows.emplace_back(cost.first, fmt::format("{:<20} {:>4} x {:>9.3f} ms {:>5.1f} %", op, cost.second, cost.first * 1e3, 100 * cost.first / total));
+    rows.emplace_back(cost.first, fmt::format("{:<20} {:>4} x {:>9.3f} ms {:>5.1f} %", op, cost.second,
+                                              cost.first * 1e3, 100 * cost.first / total));
   }
   std::sort(rows.rbegin(), rows.rend());
   for (const auto& [seconds, row] : rows) {
@@ -63,7 +64,8 @@ void print_profile(Runner& runner, const std::vector<Tensor>& inputs, int rounds
   }
   std::ranges::sort(nodes, {}, [](const NodeProfile& n) { return -n.seconds; });
   for (size_t i = 0; i < std::min<size_t>(12, nodes.size()); ++i) {
-    std::cout << fmt::format("  {:<16} {:<40} {:>9.3f} ms\n", name_of(nodes[i].op), nodes[i].name, nodes[i].seconds / rounds * 1e3);
+    std::cout << fmt::format("  {:<16} {:<40} {:>9.3f} ms\n", name_of(nodes[i].op), nodes[i].name,
+                             nodes[i].seconds / rounds * 1e3);
   }
   std::cout << std::endl;
 }

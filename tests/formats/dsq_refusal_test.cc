@@ -115,7 +115,8 @@ TEST(DsqRefusal, NewerVersionsAreNamed) {
 
 TEST(DsqRefusal, WordsOfNewerWritersAreNamed) {
   const Sections s = sections_of(sample());
-  for (const std::string_view word : {"qconv", "lowered", "dequantize", "clip", "bool", "pads", "level_tables", "zstd"}) {
+  for (const std::string_view word :
+       {"qconv", "lowered", "dequantize", "clip", "bool", "pads", "level_tables", "zstd"}) {
     Bytes metadata = s.metadata;
     const auto at = std::ranges::search(metadata, std::as_bytes(std::span(word))).begin();
     ASSERT_NE(at, metadata.end()) << word;
@@ -143,7 +144,8 @@ TEST(DsqRefusal, MutationsWithMendedHashes) {
         case 0: target[at] = static_cast<std::byte>(rng.below(256)); break;
         case 1: target[at] ^= static_cast<std::byte>(1 << rng.below(8)); break;
         case 2: {  // a whole number
-          const int32_t value = rng.below(2) == 0 ? static_cast<int32_t>(rng.next()) : static_cast<int32_t>(rng.below(64)) - 8;
+          const int32_t value =
+              rng.below(2) == 0 ? static_cast<int32_t>(rng.next()) : static_cast<int32_t>(rng.below(64)) - 8;
           std::memcpy(&target[std::min(at / 4 * 4, target.size() - 4)], &value, 4);
           break;
         }
@@ -212,7 +214,8 @@ TEST(DsqRefusal, CompressedTensors) {
   // One frame of two frames' content; a frame that is to be skipped.
   const Bytes first = zstd_compress(std::span(content).first(1000));
   EXPECT_TRUE(refused(first, 2000));
-  const Bytes skippable = {std::byte{0x50}, std::byte{0x2A}, std::byte{0x4D}, std::byte{0x18}, std::byte{0}, std::byte{0}, std::byte{0}, std::byte{0}};
+  const Bytes skippable = {std::byte{0x50}, std::byte{0x2A}, std::byte{0x4D}, std::byte{0x18},
+                           std::byte{0},    std::byte{0},    std::byte{0},    std::byte{0}};
   EXPECT_TRUE(refused(skippable, 1));
 }
 
@@ -233,21 +236,36 @@ TEST(DsqRefusal, ContradictionsInQuantization) {
       {"infinite scale", "graph (%x: u8[4] quant(axis=-1, group=0, scale={inf})) -> (%x) {}"},
       {"no scale", "graph (%x: u8[4] quant(axis=-1, group=0, scale={})) -> (%x) {}"},
       {"zero point outside its type", "graph (%x: u4[4] quant(axis=-1, group=0, scale={1}, zero={16})) -> (%x) {}"},
-      {"zero point outside the planned type", "graph (%x: f32[4] spec(u4, axis=-1, group=0, range=fixed) quant(axis=-1, group=0, scale={1}, zero={16})) -> (%x) {}"},
-      {"zero points of a wrong number", "graph (%x: u8[3] quant(axis=0, group=0, scale={1,1,1}, zero={1,2})) -> (%x) {}"},
-      {"15 levels", "graph (%x: u4[4] quant(axis=-1, group=0, scale={1}, levels={0,1,2,3,4,5,6,7,8,9,10,11,12,13,14})) -> (%x) {}"},
-      {"levels that do not ascend", "graph (%x: u4[4] quant(axis=-1, group=0, scale={1}, levels={0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,14})) -> (%x) {}"},
-      {"levels of eight bits", "graph (%x: u8[4] quant(axis=-1, group=0, scale={1}, levels={0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15})) -> (%x) {}"},
+      {"zero point outside the planned type",
+       "graph (%x: f32[4] spec(u4, axis=-1, group=0, range=fixed) quant(axis=-1, group=0, scale={1}, zero={16})) -> "
+       "(%x) {}"},
+      {"zero points of a wrong number",
+       "graph (%x: u8[3] quant(axis=0, group=0, scale={1,1,1}, zero={1,2})) -> (%x) {}"},
+      {"15 levels",
+       "graph (%x: u4[4] quant(axis=-1, group=0, scale={1}, levels={0,1,2,3,4,5,6,7,8,9,10,11,12,13,14})) -> (%x) {}"},
+      {"levels that do not ascend",
+       "graph (%x: u4[4] quant(axis=-1, group=0, scale={1}, levels={0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,14})) -> (%x) "
+       "{}"},
+      {"levels of eight bits",
+       "graph (%x: u8[4] quant(axis=-1, group=0, scale={1}, levels={0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15})) -> (%x) "
+       "{}"},
       {"a dimension too large", "graph (%x: u8[4,1099511627777]) -> (%x) {}"},
       {"too few inputs", "graph (%x: f32[4]) -> (%y) { %y = add(%x) : f32[4] }"},
       {"a needed input absent", "graph (%x: f32[4]) -> (%y) { %y = add(%x, _) : f32[4] }"},
       {"too many outputs", "graph (%x: f32[4]) -> (%y) { %y, %z = neg(%x) : f32[4], f32[4] }"},
       {"a type that does not follow", "graph (%x: f32[4]) -> (%y) { %y = neg(%x) : u8[4] }"},
       {"a shape that does not follow", "graph (%x: f32[4]) -> (%y) { %y = neg(%x) : f32[5] }"},
-      {"a table too short", "graph stage=lowered (%x: u8[4]) -> (%y) { %t = const u8[16] fill(1) %y = lut(%x, %t) : u8[4] }"},
-      {"a factor too few", "graph stage=lowered (%x: u8[1,4]) -> (%y) { %w = const i8[3,4] fill(1) %m = const f32[2] fill(1) %y = qlinear(%x, %w, %m) : f32[1,3] }"},
-      {"run-time ranges of other samples", "graph stage=lowered (%x: u8[2,4], %s: f32[3]) -> (%y) { %w = const i8[3,4] fill(1) %m = const f32[3] fill(1) %y = qlinear(%x, %w, %m, _, %s) : f32[2,3] }"},
-      {"integer operators in a float graph", "graph (%x: u8[1,4]) -> (%y) { %w = const i8[3,4] fill(1) %m = const f32[3] fill(1) %y = qlinear(%x, %w, %m) : f32[1,3] }"},
+      {"a table too short",
+       "graph stage=lowered (%x: u8[4]) -> (%y) { %t = const u8[16] fill(1) %y = lut(%x, %t) : u8[4] }"},
+      {"a factor too few",
+       "graph stage=lowered (%x: u8[1,4]) -> (%y) { %w = const i8[3,4] fill(1) %m = const f32[2] fill(1) %y = "
+       "qlinear(%x, %w, %m) : f32[1,3] }"},
+      {"run-time ranges of other samples",
+       "graph stage=lowered (%x: u8[2,4], %s: f32[3]) -> (%y) { %w = const i8[3,4] fill(1) %m = const f32[3] fill(1) "
+       "%y = qlinear(%x, %w, %m, _, %s) : f32[2,3] }"},
+      {"integer operators in a float graph",
+       "graph (%x: u8[1,4]) -> (%y) { %w = const i8[3,4] fill(1) %m = const f32[3] fill(1) %y = qlinear(%x, %w, %m) : "
+       "f32[1,3] }"},
       {"no nested graph", "graph (%x: bool[]) -> (%y) { %y = if_else(%x) : f32[4] }"},
   };
   for (const BadCase& each : cases) {

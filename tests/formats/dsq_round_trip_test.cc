@@ -20,7 +20,8 @@ namespace dsq {
 namespace {
 
 Provenance some_provenance() {
-  return {"dsquant 0.1.0", "model.onnx", std::string(64, 'a'), "pytorch 2.9", 17, "--weights int8 --act int4", std::string(64, 'b'), 128};
+  return {"dsquant 0.1.0",      "model.onnx", std::string(64, 'a'), "pytorch 2.9", 17, "--weights int8 --act int4",
+          std::string(64, 'b'), 128};
 }
 
 DsqModel round_trip(const Graph& graph) {
@@ -61,13 +62,13 @@ struct Change {
   void operator()(std::string_view, std::string& m) const { m = "ab,bc->ac"; }
   void operator()(std::string_view, Shape& m) const { m = {3, -2, INT64_MAX, 0}; }
   void operator()(std::string_view, std::vector<float>& m) const { m = {0.1F, -1e-30F}; }
-  void operator()(std::string_view, std::vector<RnnFunction>& m) const { m = {RnnFunction::softplus, RnnFunction::tanh}; }
+  void operator()(std::string_view, std::vector<RnnFunction>& m) const {
+    m = {RnnFunction::softplus, RnnFunction::tanh};
+  }
   void operator()(std::string_view, GraphRef& m) const { m = std::make_shared<const Graph>(tiny(2.5F)); }
   template <class Enum>
-    requires std::is_enum_v<Enum>
-  void operator()(std::string_view, Enum& m) const {
-    m = static_cast<Enum>(names_of(m).size() - 1);
-  }
+  requires std::is_enum_v<Enum>
+  void operator()(std::string_view, Enum& m) const { m = static_cast<Enum>(names_of(m).size() - 1); }
 };
 
 TEST(DsqRoundTrip, EveryOperatorWithEveryAttributeChanged) {
@@ -289,7 +290,8 @@ TEST(DsqRoundTrip, FoldersAreCutOffTheSourceName) {
 }
 
 TEST(DsqRoundTrip, ThroughAFile) {
-  const std::filesystem::path path = std::filesystem::temp_directory_path() / fmt::format("dsq_round_trip_{}.dsq", ::getpid());
+  const std::filesystem::path path =
+      std::filesystem::temp_directory_path() / fmt::format("dsq_round_trip_{}.dsq", ::getpid());
   Graph g = parsed(kLowered);
   Tensor big(DType::i8, {1 << 21});
   std::memset(big.mutable_bytes().data(), 0x55, big.bytes().size());
@@ -335,8 +337,7 @@ TEST(DsqRoundTrip, SmallNetworksCarryLittleMetadata) {
     const ValueId wi = g.add_constant(fmt::format("features.{}.conv.weight", layer), w);
     const ValueId mi = g.add_constant(fmt::format("features.{}.conv.weight.m", layer), m);
     const ValueId bi = g.add_constant(fmt::format("features.{}.conv.weight.b", layer), b);
-    const NodeId node = g.add_node(OpKind::qconv, name, attrs, {x, wi, mi, bi},
-                                   {name + "_output_0"});
+    const NodeId node = g.add_node(OpKind::qconv, name, attrs, {x, wi, mi, bi}, {name + "_output_0"});
     x = g.node(node).outputs[0];
     g.set_type(x, {DType::u8, Shape{-1, 64, 16, 16}});
     g.set_params(x, QuantParams{{}, {rng.uniform() + 0.1F}, {12}, {}});

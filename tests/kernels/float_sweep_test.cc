@@ -16,7 +16,9 @@ struct Case {
     inputs.push_back(random_floats(rng, shape, low, high));
     return graph.add_input(graph.unique_name("x"), inputs.back().type());
   }
-  ValueId weights(Rng& rng, const Shape& shape) { return graph.add_constant(graph.unique_name("w"), random_floats(rng, shape)); }
+  ValueId weights(Rng& rng, const Shape& shape) {
+    return graph.add_constant(graph.unique_name("w"), random_floats(rng, shape));
+  }
 };
 
 void sweep(int rounds, uint64_t seed, float tolerance, const std::function<void(Rng&, Case&)>& make) {
@@ -34,13 +36,16 @@ void sweep(int rounds, uint64_t seed, float tolerance, const std::function<void(
   }
 }
 
-const std::vector<OpKind> kActivations = {OpKind::relu, OpKind::sigmoid, OpKind::silu, OpKind::hard_swish, OpKind::hard_sigmoid, OpKind::tanh,
-                                          OpKind::gelu, OpKind::elu, OpKind::leaky_relu};
+const std::vector<OpKind> kActivations = {OpKind::relu,       OpKind::sigmoid,      OpKind::silu,
+                                          OpKind::hard_swish, OpKind::hard_sigmoid, OpKind::tanh,
+                                          OpKind::gelu,       OpKind::elu,          OpKind::leaky_relu};
 
 // A layer's result, sometimes added to something of its shape, sometimes activated: what fuse.cc takes up.
 ValueId followed(Rng& rng, Case& c, ValueId y, const Shape& shape) {
   if (in_range(rng, 0, 2) == 0) {
-    y = add_op(c.graph, OpKind::add, ActAttrs{}, in_range(rng, 0, 1) == 0 ? std::vector<ValueId>{y, c.input(rng, shape)} : std::vector<ValueId>{c.input(rng, shape), y});
+    y = add_op(c.graph, OpKind::add, ActAttrs{},
+               in_range(rng, 0, 1) == 0 ? std::vector<ValueId>{y, c.input(rng, shape)}
+                                        : std::vector<ValueId>{c.input(rng, shape), y});
     c.text += " + add";
   }
   if (in_range(rng, 0, 1) == 0) {
@@ -84,8 +89,9 @@ void convolution(Rng& rng, Case& c, bool transposed) {
   }
   attrs.pads = begins;
   attrs.pads.insert(attrs.pads.end(), ends.begin(), ends.end());
-  c.text = fmt::format("x {} w {} strides {} pads {} dilations {} group {} padding {}", text_of(x), text_of(w), text_of(attrs.strides), text_of(attrs.pads),
-                       text_of(attrs.dilations), group, text_of(attrs.output_padding));
+  c.text = fmt::format("x {} w {} strides {} pads {} dilations {} group {} padding {}", text_of(x), text_of(w),
+                       text_of(attrs.strides), text_of(attrs.pads), text_of(attrs.dilations), group,
+                       text_of(attrs.output_padding));
   std::vector<ValueId> inputs = {c.input(rng, x), c.weights(rng, w)};
   if (in_range(rng, 0, 2) > 0) {
     inputs.push_back(c.weights(rng, {group * out}));
@@ -111,16 +117,21 @@ TEST(FloatSweep, Products) {
     const auto which = in_range(rng, 0, 3);
     c.text = fmt::format("kind {} m {} n {} k {}", which, m, n, k);
     if (which == 0) {
-      const ValueId y = add_op(c.graph, OpKind::linear, LinearAttrs{}, {c.input(rng, {batch, m, k}), c.weights(rng, {n, k}), c.weights(rng, {n})});
+      const ValueId y = add_op(c.graph, OpKind::linear, LinearAttrs{},
+                               {c.input(rng, {batch, m, k}), c.weights(rng, {n, k}), c.weights(rng, {n})});
       c.graph.set_outputs({followed(rng, c, y, {batch, m, n})});
     } else if (which == 1) {
       const Shape right = one_of<Shape>(rng, {{k, n}, {batch, k, n}, {1, k, n}});
-      c.graph.set_outputs({add_op(c.graph, OpKind::matmul, NoAttrs{}, {c.input(rng, {batch, m, k}), c.input(rng, right)})});
+      c.graph.set_outputs(
+          {add_op(c.graph, OpKind::matmul, NoAttrs{}, {c.input(rng, {batch, m, k}), c.input(rng, right)})});
     } else if (which == 2) {
-      c.graph.set_outputs({add_op(c.graph, OpKind::matmul, NoAttrs{}, {c.input(rng, {batch, m, k}), c.weights(rng, {k, n})})});
+      c.graph.set_outputs(
+          {add_op(c.graph, OpKind::matmul, NoAttrs{}, {c.input(rng, {batch, m, k}), c.weights(rng, {k, n})})});
     } else {
       const bool flip = in_range(rng, 0, 1) == 0;
-      c.graph.set_outputs({add_op(c.graph, OpKind::gemm, GemmAttrs{.trans_b = flip}, {c.input(rng, {m, k}), c.weights(rng, flip ? Shape{n, k} : Shape{k, n}), c.weights(rng, {n})})});
+      c.graph.set_outputs(
+          {add_op(c.graph, OpKind::gemm, GemmAttrs{.trans_b = flip},
+                  {c.input(rng, {m, k}), c.weights(rng, flip ? Shape{n, k} : Shape{k, n}), c.weights(rng, {n})})});
     }
   });
 }
@@ -132,16 +143,22 @@ TEST(FloatSweep, RowsAndColumns) {
     const auto which = in_range(rng, 0, 4);
     c.text = fmt::format("kind {} {}", which, text_of(shape));
     const ValueId x = c.input(rng, shape, -4, 4);
-    const auto constant = [&](const Shape& ints) { return c.graph.add_constant(c.graph.unique_name("axes"), Tensor::ints(ints)); };
+    const auto constant = [&](const Shape& ints) {
+      return c.graph.add_constant(c.graph.unique_name("axes"), Tensor::ints(ints));
+    };
     switch (which) {
       case 0: return c.graph.set_outputs({add_op(c.graph, OpKind::softmax, AxisAttrs{}, {x})});
-      case 1: return c.graph.set_outputs({add_op(c.graph, OpKind::layer_norm, NormAttrs{}, {x, c.weights(rng, {shape.back()}), c.weights(rng, {shape.back()})})});
+      case 1:
+        return c.graph.set_outputs({add_op(c.graph, OpKind::layer_norm, NormAttrs{},
+                                           {x, c.weights(rng, {shape.back()}), c.weights(rng, {shape.back()})})});
       case 2: {
         const Shape axes = one_of<Shape>(rng, {{-1}, {2, 3}, {1}, {1, 2}, {0, 3}});
-        return c.graph.set_outputs({add_op(c.graph, OpKind::reduce_mean, ReduceAttrs{.keepdims = in_range(rng, 0, 1) == 0}, {x, constant(axes)})});
+        return c.graph.set_outputs({add_op(c.graph, OpKind::reduce_mean,
+                                           ReduceAttrs{.keepdims = in_range(rng, 0, 1) == 0}, {x, constant(axes)})});
       }
       case 3: {
-        const Shape perm = one_of<Shape>(rng, {{0, 2, 3, 1}, {0, 3, 1, 2}, {3, 2, 1, 0}, {0, 2, 1, 3}, {0, 1, 3, 2}, {2, 0, 3, 1}, {}});
+        const Shape perm = one_of<Shape>(
+            rng, {{0, 2, 3, 1}, {0, 3, 1, 2}, {3, 2, 1, 0}, {0, 2, 1, 3}, {0, 1, 3, 2}, {2, 0, 3, 1}, {}});
         return c.graph.set_outputs({add_op(c.graph, OpKind::transpose, PermAttrs{.perm = perm}, {x})});
       }
       default: {
@@ -151,7 +168,8 @@ TEST(FloatSweep, RowsAndColumns) {
         pool.pads = {in_range(rng, 0, pool.kernel[0] - 1), 0, 0, in_range(rng, 0, pool.kernel[1] - 1)};
         pool.ceil_mode = in_range(rng, 0, 1) == 0;
         pool.count_include_pad = in_range(rng, 0, 1) == 0;
-        return c.graph.set_outputs({add_op(c.graph, OpKind::max_pool, pool, {x}), add_op(c.graph, OpKind::avg_pool, pool, {x})});
+        return c.graph.set_outputs(
+            {add_op(c.graph, OpKind::max_pool, pool, {x}), add_op(c.graph, OpKind::avg_pool, pool, {x})});
       }
     }
   });
@@ -168,7 +186,9 @@ TEST(FloatSweep, Layouts) {
       attrs.pads = {1, 1, 1, 1};
       return add_op(c.graph, OpKind::conv, attrs, {x, c.weights(rng, {out, in, 3, 3})});
     };
-    const auto ints = [&](const Shape& values) { return c.graph.add_constant(c.graph.unique_name("ints"), Tensor::ints(values)); };
+    const auto ints = [&](const Shape& values) {
+      return c.graph.add_constant(c.graph.unique_name("ints"), Tensor::ints(values));
+    };
     ValueId x = conv(c.input(rng, shape), channels, channels);
     std::vector<ValueId> outputs;
     for (int step = 0; step < 3; ++step) {
@@ -187,16 +207,19 @@ TEST(FloatSweep, Layouts) {
         }
         case 6: {
           const ValueId padded = add_op(c.graph, OpKind::pad, PadAttrs{}, {x, ints({0, 0, 1, 2, 0, 0, 0, 1})});
-          x = add_op(c.graph, OpKind::slice, NoAttrs{}, {padded, ints({1, 2}), ints({1 + shape[2], 2 + shape[3]}), ints({2, -1})});
+          x = add_op(c.graph, OpKind::slice, NoAttrs{},
+                     {padded, ints({1, 2}), ints({1 + shape[2], 2 + shape[3]}), ints({2, -1})});
           break;
         }
         case 7: {
-          const ValueId both = add_op(c.graph, OpKind::concat, AxisAttrs{.axis = 1}, {x, add_op(c.graph, OpKind::relu, NoAttrs{}, {x})});
+          const ValueId both =
+              add_op(c.graph, OpKind::concat, AxisAttrs{.axis = 1}, {x, add_op(c.graph, OpKind::relu, NoAttrs{}, {x})});
           x = conv(both, 2 * channels, channels);
           break;
         }
         case 8: {
-          const ValueId scales = c.graph.add_constant(c.graph.unique_name("scales"), Tensor::of<float>({4}, {1, 1, 2, 2}));
+          const ValueId scales =
+              c.graph.add_constant(c.graph.unique_name("scales"), Tensor::of<float>({4}, {1, 1, 2, 2}));
           ResizeAttrs resize;
           resize.mode = one_of<ResizeMode>(rng, {ResizeMode::nearest, ResizeMode::linear});
           const ValueId up = add_op(c.graph, OpKind::resize, resize, {x, ValueId::none, scales});
@@ -207,7 +230,8 @@ TEST(FloatSweep, Layouts) {
         }
         case 9: {
           const ValueId moved = add_op(c.graph, OpKind::transpose, PermAttrs{.perm = {0, 2, 3, 1}}, {x});
-          x = add_op(c.graph, OpKind::transpose, PermAttrs{.perm = {0, 3, 1, 2}}, {add_op(c.graph, OpKind::relu, NoAttrs{}, {moved})});
+          x = add_op(c.graph, OpKind::transpose, PermAttrs{.perm = {0, 3, 1, 2}},
+                     {add_op(c.graph, OpKind::relu, NoAttrs{}, {moved})});
           break;
         }
         case 10: {
@@ -217,7 +241,8 @@ TEST(FloatSweep, Layouts) {
         }
         default:
           outputs.push_back(x);
-          outputs.push_back(add_op(c.graph, OpKind::reduce_max, ReduceAttrs{.keepdims = false}, {x, ints({one_of<int64_t>(rng, {1, 2})})}));
+          outputs.push_back(add_op(c.graph, OpKind::reduce_max, ReduceAttrs{.keepdims = false},
+                                   {x, ints({one_of<int64_t>(rng, {1, 2})})}));
           x = add_op(c.graph, OpKind::hard_swish, NoAttrs{}, {x});
       }
     }

@@ -11,12 +11,14 @@
 
 namespace dsq::test {
 
-inline std::vector<Tensor> run_on(const Graph& graph, const std::vector<Tensor>& inputs, const std::string& backend, int threads = 1, int rounds = 1) {
+inline std::vector<Tensor> run_on(const Graph& graph, const std::vector<Tensor>& inputs, const std::string& backend,
+                                  int threads = 1, int rounds = 1) {
   Runner runner(graph, CompileOptions{backend, threads, {}});
   std::vector<Tensor> first;
   for (int i = 0; i < rounds; ++i) {
     Result<std::vector<Tensor>> outputs = runner.run(inputs);
-    EXPECT_TRUE(outputs.has_value()) << backend << ": " << (outputs ? "" : outputs.error().what + " at " + outputs.error().where);
+    EXPECT_TRUE(outputs.has_value()) << backend << ": "
+                                     << (outputs ? "" : outputs.error().what + " at " + outputs.error().where);
     if (!outputs) {
       return {};
     }
@@ -84,7 +86,8 @@ inline void expect_same(const std::vector<Tensor>& a, const std::vector<Tensor>&
 }
 
 // |a - b| <= tolerance * the largest |a|, element by element.
-inline void expect_near(const std::vector<Tensor>& a, const std::vector<Tensor>& b, float tolerance, const std::string& what) {
+inline void expect_near(const std::vector<Tensor>& a, const std::vector<Tensor>& b, float tolerance,
+                        const std::string& what) {
   ASSERT_EQ(a.size(), b.size()) << what;
   for (size_t i = 0; i < a.size(); ++i) {
     ASSERT_EQ(a[i].type(), b[i].type()) << what;

@@ -40,7 +40,8 @@ struct Layer {
 };
 
 // `units`: the shape of run-time ranges, when each part of x has its own.
-Layer make_layer(Rng& rng, const Shape& x, const Shape& w, int64_t in_per_group, const Shape& units, bool token_params) {
+Layer make_layer(Rng& rng, const Shape& x, const Shape& w, int64_t in_per_group, const Shape& units,
+                 bool token_params) {
   Layer layer;
   const DType x_type = one_of<DType>(rng, {DType::u8, DType::i8, DType::u4, DType::i4});
   const bool nibbles = bits_of(x_type) == 4;
@@ -64,8 +65,12 @@ Layer make_layer(Rng& rng, const Shape& x, const Shape& w, int64_t in_per_group,
   layer.inputs.push_back(random_bytes(rng, x_type, x));
   const float typical = (nibbles ? 8.0F : 80.0F) * 60.0F * std::sqrt(static_cast<float>(count_of(w) / channels));
   const float reach = layer.y_type == DType::f32 ? 3.0F : static_cast<float>(range_of(layer.y_type).high);
-  const ValueId m = layer.graph.add_constant("m", random_floats(rng, groups == 1 ? Shape{channels} : Shape{channels, groups}, 0.1F * reach / typical, reach / typical));
-  const ValueId b = in_range(rng, 0, 3) == 0 ? ValueId::none : layer.graph.add_constant("b", random_floats(rng, {channels}, -reach / 2, reach / 2));
+  const ValueId m =
+      layer.graph.add_constant("m", random_floats(rng, groups == 1 ? Shape{channels} : Shape{channels, groups},
+                                                  0.1F * reach / typical, reach / typical));
+  const ValueId b = in_range(rng, 0, 3) == 0
+                        ? ValueId::none
+                        : layer.graph.add_constant("b", random_floats(rng, {channels}, -reach / 2, reach / 2));
   layer.arguments = {xv, layer.graph.add_constant("w", random_weights(rng, w)), m, b};
   if (zero == Zero::run_time) {
     const Shape ranges = in_range(rng, 0, 1) == 0 ? units : Shape{};
@@ -83,14 +88,16 @@ Layer make_layer(Rng& rng, const Shape& x, const Shape& w, int64_t in_per_group,
   } else if (layer.y_type == DType::f32 && in_range(rng, 0, 1) == 0) {
     layer.act = {one_of<ActKind>(rng, {ActKind::silu, ActKind::hard_swish, ActKind::gelu}), 0, 0};
   }
-  layer.text = fmt::format("x {}{} w {} zero {} -> {} groups {} act {}", name_of(x_type), text_of(x), text_of(w), static_cast<int>(zero), name_of(layer.y_type), groups, static_cast<int>(layer.act.kind));
+  layer.text = fmt::format("x {}{} w {} zero {} -> {} groups {} act {}", name_of(x_type), text_of(x), text_of(w),
+                           static_cast<int>(zero), name_of(layer.y_type), groups, static_cast<int>(layer.act.kind));
   return layer;
 }
 
 void check(const Layer& layer, const std::string& text) {
   const std::vector<Tensor> wanted = run_on(layer.graph, layer.inputs, "portable");
   for (const int threads : {1, 2, 4}) {
-    expect_same(wanted, run_on(layer.graph, layer.inputs, "onednn", threads, 2), fmt::format("{} threads {}", text, threads));
+    expect_same(wanted, run_on(layer.graph, layer.inputs, "onednn", threads, 2),
+                fmt::format("{} threads {}", text, threads));
   }
 }
 
@@ -122,7 +129,8 @@ TEST(IntegerSweep, Convolutions) {
     attrs.act_a = layer.act.a;
     attrs.act_b = layer.act.b;
     layer.graph.set_outputs({add_op(layer.graph, OpKind::qconv, attrs, layer.arguments, layer.y_type)});
-    check(layer, fmt::format("round {} {} strides {} pads {} dilations {} group {}", round, layer.text, text_of(attrs.strides), text_of(attrs.pads), text_of(attrs.dilations), groups));
+    check(layer, fmt::format("round {} {} strides {} pads {} dilations {} group {}", round, layer.text,
+                             text_of(attrs.strides), text_of(attrs.pads), text_of(attrs.dilations), groups));
   }
 }
 
@@ -154,7 +162,8 @@ TEST(IntegerSweep, Chains) {
     const Shape shape{in_range(rng, 1, 2), c, in_range(rng, 3, 11), in_range(rng, 3, 11)};
     Graph graph;
     const auto vector = [&](const char* name, float low, float high) {
-      return graph.add_constant(graph.unique_name(name), random_floats(rng, {in_range(rng, 0, 1) == 0 ? 1 : c}, low, high));
+      return graph.add_constant(graph.unique_name(name),
+                                random_floats(rng, {in_range(rng, 0, 1) == 0 ? 1 : c}, low, high));
     };
     const auto params = [&](ValueId id) {
       QuantParams p;
@@ -176,21 +185,27 @@ TEST(IntegerSweep, Chains) {
     const ValueId w = graph.add_constant("w", random_weights(rng, {c, c, 3, 3}));
     const ValueId m = graph.add_constant("m", random_floats(rng, {c}, 0.2F * top / typical, top / typical));
     const ValueId y = params(add_op(graph, OpKind::qconv, conv, {q, w, m, ValueId::none}, type));
-    const ValueId r = params(add_op(graph, OpKind::requantize, NoAttrs{}, {y, vector("rm", 0.3F, 1.5F), vector("rb", -5, 5)}, type));
-    const ValueId table = graph.add_constant("table", random_bytes(rng, bits_of(type) == 4 ? (type == DType::i4 ? DType::i8 : DType::u8) : type, {1 << bits_of(type)}));
+    const ValueId r =
+        params(add_op(graph, OpKind::requantize, NoAttrs{}, {y, vector("rm", 0.3F, 1.5F), vector("rb", -5, 5)}, type));
+    const ValueId table = graph.add_constant(
+        "table", random_bytes(rng, bits_of(type) == 4 ? (type == DType::i4 ? DType::i8 : DType::u8) : type,
+                              {1 << bits_of(type)}));
     const ValueId l = params(add_op(graph, OpKind::lut, NoAttrs{}, {r, bits_of(type) == 4 ? r : table}, type));
     ValueId looked = l;
     if (bits_of(type) == 4) {  // a table of 4-bit results
       graph.set_input(graph.value(l).producer, 1, graph.add_constant("table4", random_bytes(rng, type, {16})));
     }
-    const ValueId added = params(add_op(graph, OpKind::qadd, ActAttrs{}, {looked, y, vector("ma", 0.2F, 1), vector("mb", 0.2F, 1), vector("shift", -4, 4)}, type));
+    const ValueId added =
+        params(add_op(graph, OpKind::qadd, ActAttrs{},
+                      {looked, y, vector("ma", 0.2F, 1), vector("mb", 0.2F, 1), vector("shift", -4, 4)}, type));
     PoolAttrs window;
     window.kernel = {3, 2};
     window.strides = {2, 1};
     window.pads = {1, 0, 1, 1};
     const ValueId pooled = add_op(graph, OpKind::max_pool, window, {added}, type);
     graph.set_params(pooled, graph.value(added).params);
-    const ValueId averaged = params(add_op(graph, OpKind::qavg_pool, window, {pooled, vector("pm", 0.05F, 0.2F), vector("pb", -3, 3)}, type));
+    const ValueId averaged = params(
+        add_op(graph, OpKind::qavg_pool, window, {pooled, vector("pm", 0.05F, 0.2F), vector("pb", -3, 3)}, type));
     const ValueId both = params(add_op(graph, OpKind::concat, AxisAttrs{.axis = 1}, {averaged, averaged}, type));
     graph.set_params(both, std::nullopt);
     const ValueId back = add_op(graph, OpKind::dequantize, QuantizeAttrs{.to = DType::f32}, {averaged});
@@ -198,7 +213,8 @@ TEST(IntegerSweep, Chains) {
     const std::vector<Tensor> inputs = {random_floats(rng, shape, -3, 3)};
     const std::vector<Tensor> wanted = run_on(graph, inputs, "portable");
     for (const int threads : {1, 2, 4}) {
-      expect_same(wanted, run_on(graph, inputs, "onednn", threads, 2), fmt::format("round {} {} {} threads {}", round, name_of(type), text_of(shape), threads));
+      expect_same(wanted, run_on(graph, inputs, "onednn", threads, 2),
+                  fmt::format("round {} {} {} threads {}", round, name_of(type), text_of(shape), threads));
     }
   }
 }
@@ -222,7 +238,8 @@ TEST(IntegerSweep, RunTimeRanges) {
     }
     const std::vector<Tensor> wanted = run_on(graph, inputs, "portable");
     for (const int threads : {1, 2, 4}) {
-      expect_same(wanted, run_on(graph, inputs, "onednn", threads, 10), fmt::format("round {} {} threads {}", round, text_of(shape), threads));
+      expect_same(wanted, run_on(graph, inputs, "onednn", threads, 10),
+                  fmt::format("round {} {} threads {}", round, text_of(shape), threads));
     }
   }
 }

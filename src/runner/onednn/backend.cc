@@ -42,7 +42,8 @@ Prepared prepare_fast(const Graph& graph, const Node& node) {
 bool is_channels_last(const Node& node) {
   const auto* conv = std::get_if<ConvAttrs>(&node.attrs);
   const auto* pool = std::get_if<PoolAttrs>(&node.attrs);
-  return (conv != nullptr && conv->layout == Layout::channels_last) || (pool != nullptr && pool->layout == Layout::channels_last);
+  return (conv != nullptr && conv->layout == Layout::channels_last) ||
+         (pool != nullptr && pool->layout == Layout::channels_last);
 }
 
 }  // namespace

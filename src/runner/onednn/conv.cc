@@ -57,7 +57,9 @@ Md weights_desc(const Shape& w, int64_t group, bool transposed, dnnl::memory::da
   return {dims, type, strides};
 }
 
-Md any_order(const Md& desc) { return {desc.dims(), static_cast<memory::data_type>(desc.data.data_type), memory::format_tag::any}; }
+Md any_order(const Md& desc) {
+  return {desc.dims(), static_cast<memory::data_type>(desc.data.data_type), memory::format_tag::any};
+}
 
 dnnl::primitive_attr attributes(const ConvAttrs& attrs, const Md& dst) {
   dnnl::post_ops ops;
@@ -117,11 +119,14 @@ Kernel make(const Graph& graph, const Node& node, const Window& window, Directio
   const Md bias({dst.dims()[1]}, memory::data_type::f32, memory::format_tag::a);
   const WindowDims d = dims_of(window);
   const auto kind = dnnl::prop_kind::forward_inference;
-  const auto desc = has_bias ? typename Layer::desc(kind, algorithm, src, any_order(plain), bias, dst, d.strides, d.dilations, d.pad_begin, d.pad_end)
-                             : typename Layer::desc(kind, algorithm, src, any_order(plain), dst, d.strides, d.dilations, d.pad_begin, d.pad_end);
+  const auto desc = has_bias ? typename Layer::desc(kind, algorithm, src, any_order(plain), bias, dst, d.strides,
+                                                    d.dilations, d.pad_begin, d.pad_end)
+                             : typename Layer::desc(kind, algorithm, src, any_order(plain), dst, d.strides, d.dilations,
+                                                    d.pad_begin, d.pad_end);
   auto primitive = std::make_shared<Primitive>();
   const bool apart = adds_apart(attrs, w.shape(), dst.dims()[1]);
-  typename Layer::primitive_desc chosen(desc, apart ? dnnl::primitive_attr() : attributes(attrs, dst), primitive->engine());
+  typename Layer::primitive_desc chosen(desc, apart ? dnnl::primitive_attr() : attributes(attrs, dst),
+                                        primitive->engine());
   prefer_fixed_order(chosen);
   primitive->create(Layer(chosen));
   Slots slots;
@@ -134,7 +139,8 @@ Kernel make(const Graph& graph, const Node& node, const Window& window, Directio
   if (attrs.adds && !apart) {
     slots.added = primitive->bind(DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, dst);
   }
-  return [primitive, slots, apart, adds = attrs.adds && !apart, act = attrs.activation()](const Call& call) -> Result<void> {
+  return [primitive, slots, apart, adds = attrs.adds && !apart,
+          act = attrs.activation()](const Call& call) -> Result<void> {
     primitive->set(slots.src, raw<float>(call.input(0)));
     primitive->set(slots.dst, raw<float>(call.output()));
     if (adds) {

@@ -37,7 +37,8 @@ std::vector<int16_t> tap_major(const IntegerLayer& layer) {
   for (int64_t o = 0; o < layer.out_channels(); ++o) {
     for (int64_t c = 0; c < width; ++c) {
       for (int64_t t = 0; t < taps; ++t) {
-        weights[static_cast<size_t>((o * taps + t) * width + c)] = layer.weights[static_cast<size_t>((o * width + c) * taps + t)];
+        weights[static_cast<size_t>((o * taps + t) * width + c)] =
+            layer.weights[static_cast<size_t>((o * width + c) * taps + t)];
       }
     }
   }
@@ -78,35 +79,40 @@ void sum_windows(const IntegerLayer& layer, Scratch& scratch) {
   const int64_t per_sample = positions / layer.x[0];
   const int64_t in_sample = layer.in_positions() / layer.x[0] * layer.in_channels();
   const std::vector<Slice> slices = slices_of(layer);
-  parallel_for(positions, std::max<int64_t>(1, (1 << 14) / std::max<int64_t>(channels * taps * width / layer.group, 1)), [&](int64_t begin, int64_t end) {
-    std::vector<int64_t> offsets(static_cast<size_t>(taps));
-    std::vector<int16_t> row(static_cast<size_t>(taps * width));
-    for (int64_t at = begin; at < end; ++at) {
-      window_offsets(axes, at % per_sample, offsets);
-      const int16_t* sample = scratch.levels.data() + at / per_sample * in_sample;
-      for (int64_t g = 0; g < layer.group; ++g) {
-        for (int64_t t = 0; t < taps; ++t) {
-          const int64_t from = offsets[static_cast<size_t>(t)];
-          int16_t* to = row.data() + t * width;
-          from < 0 ? std::fill_n(to, width, int16_t{0}) : std::copy_n(sample + from * layer.in_channels() + g * width, width, to);
-        }
-        for (int64_t o = g * per_group; o < (g + 1) * per_group; ++o) {
-          const int16_t* w = scratch.weights.data() + o * taps * width;
-          for (size_t s = 0; s < slices.size(); ++s) {
-            int32_t sum = 0;
-            if (slices.size() == 1) {
-              sum = dot(row.data(), w, taps * width);
-            } else {
-              for (int64_t t = 0; t < taps; ++t) {
-                sum += dot(row.data() + t * width + slices[s].first, w + t * width + slices[s].first, slices[s].width);
-              }
-            }
-            scratch.sums[(s * static_cast<size_t>(positions) + static_cast<size_t>(at)) * static_cast<size_t>(channels) + static_cast<size_t>(o)] = sum;
-          }
-        }
-      }
-    }
-  });
+  parallel_for(positions, std::max<int64_t>(1, (1 << 14) / std::max<int64_t>(channels * taps * width / layer.group, 1)),
+               [&](int64_t begin, int64_t end) {
+                 std::vector<int64_t> offsets(static_cast<size_t>(taps));
+                 std::vector<int16_t> row(static_cast<size_t>(taps * width));
+                 for (int64_t at = begin; at < end; ++at) {
+                   window_offsets(axes, at % per_sample, offsets);
+                   const int16_t* sample = scratch.levels.data() + at / per_sample * in_sample;
+                   for (int64_t g = 0; g < layer.group; ++g) {
+                     for (int64_t t = 0; t < taps; ++t) {
+                       const int64_t from = offsets[static_cast<size_t>(t)];
+                       int16_t* to = row.data() + t * width;
+                       from < 0 ? std::fill_n(to, width, int16_t{0})
+                                : std::copy_n(sample + from * layer.in_channels() + g * width, width, to);
+                     }
+                     for (int64_t o = g * per_group; o < (g + 1) * per_group; ++o) {
+                       const int16_t* w = scratch.weights.data() + o * taps * width;
+                       for (size_t s = 0; s < slices.size(); ++s) {
+                         int32_t sum = 0;
+                         if (slices.size() == 1) {
+                           sum = dot(row.data(), w, taps * width);
+                         } else {
+                           for (int64_t t = 0; t < taps; ++t) {
+                             sum += dot(row.data() + t * width + slices[s].first, w + t * width + slices[s].first,
+                                        slices[s].width);
+                           }
+                         }
+                         scratch.sums[(s * static_cast<size_t>(positions) + static_cast<size_t>(at)) *
+                                          static_cast<size_t>(channels) +
+                                      static_cast<size_t>(o)] = sum;
+                       }
+                     }
+                   }
+                 }
+               });
 }
 
 }  // namespace
@@ -146,12 +152,14 @@ Kernel exact_kernel(std::shared_ptr<const IntegerLayer> layer) {
   return [layer, scratch](const Call& call) -> Result<void> {
     const auto* bytes = raw<int8_t>(call.input(0));
     if (!scratch->bytes.empty()) {
-      unpack(call.input(0).bytes().data(), static_cast<int64_t>(scratch->bytes.size()), plain_table(layer->x_type), scratch->bytes.data());
+      unpack(call.input(0).bytes().data(), static_cast<int64_t>(scratch->bytes.size()), plain_table(layer->x_type),
+             scratch->bytes.data());
       bytes = scratch->bytes.data();
     }
     centre(*layer, call, bytes, scratch->levels.data());
     sum_windows(*layer, *scratch);
-    finish_sums(*layer, scratch->sums.data(), call.has(4) ? call.input(4).values<float>() : std::span<const float>(), call.output());
+    finish_sums(*layer, scratch->sums.data(), call.has(4) ? call.input(4).values<float>() : std::span<const float>(),
+                call.output());
     return {};
   };
 }

@@ -44,29 +44,30 @@ void for_each_position(const IntegerLayer& layer, const int32_t* sums, std::span
   const int64_t channels = layer.out_channels();
   const int64_t positions = layer.out_positions();
   const int64_t per_scale = scales.empty() ? positions : positions / static_cast<int64_t>(scales.size());
-  parallel_for(positions, std::max<int64_t>(1, (1 << 13) / (channels * layer.scale_groups)), [&](int64_t begin, int64_t end) {
-    std::vector<float> v(static_cast<size_t>(channels));
-    std::vector<float> factors(scales.empty() ? 0 : layer.m.size());
-    int64_t scaled_for = -1;
-    for (int64_t at = begin; at < end; ++at) {
-      const float* m = layer.m.data();
-      if (!scales.empty()) {
-        if (scaled_for != at / per_scale) {
-          scaled_for = at / per_scale;
-          scaled(m, scales[static_cast<size_t>(scaled_for)], factors.data(), static_cast<int64_t>(factors.size()));
+  parallel_for(
+      positions, std::max<int64_t>(1, (1 << 13) / (channels * layer.scale_groups)), [&](int64_t begin, int64_t end) {
+        std::vector<float> v(static_cast<size_t>(channels));
+        std::vector<float> factors(scales.empty() ? 0 : layer.m.size());
+        int64_t scaled_for = -1;
+        for (int64_t at = begin; at < end; ++at) {
+          const float* m = layer.m.data();
+          if (!scales.empty()) {
+            if (scaled_for != at / per_scale) {
+              scaled_for = at / per_scale;
+              scaled(m, scales[static_cast<size_t>(scaled_for)], factors.data(), static_cast<int64_t>(factors.size()));
+            }
+            m = factors.data();
+          }
+          for (int64_t g = 0; g < layer.scale_groups; ++g) {
+            const int32_t* acc = sums + (g * positions + at) * channels;
+            g == 0 ? first_term(acc, m, v.data(), channels) : next_term(acc, m + g * channels, v.data(), channels);
+          }
+          if (!layer.b.empty()) {
+            plus(layer.b.data(), v.data(), channels);
+          }
+          row(at, v.data());
         }
-        m = factors.data();
-      }
-      for (int64_t g = 0; g < layer.scale_groups; ++g) {
-        const int32_t* acc = sums + (g * positions + at) * channels;
-        g == 0 ? first_term(acc, m, v.data(), channels) : next_term(acc, m + g * channels, v.data(), channels);
-      }
-      if (!layer.b.empty()) {
-        plus(layer.b.data(), v.data(), channels);
-      }
-      row(at, v.data());
-    }
-  });
+      });
 }
 
 // Activation, rounding and storage. each(row) calls row(position, values of its channels) for every output position.
@@ -94,7 +95,8 @@ void finish(const IntegerLayer& layer, Tensor& out, Each each) {
   auto* bytes = wide.empty() ? portable::raw<uint8_t>(out) : wide.data();
   const bool is_signed = range.low < 0;
   each([&](int64_t at, const float* v) {
-    is_signed ? store(v, low, high, reinterpret_cast<int8_t*>(bytes) + at * channels, channels) : store(v, low, high, bytes + at * channels, channels);
+    is_signed ? store(v, low, high, reinterpret_cast<int8_t*>(bytes) + at * channels, channels)
+              : store(v, low, high, bytes + at * channels, channels);
   });
   if (!wide.empty()) {
     pack(wide.data(), static_cast<int64_t>(wide.size()), out.mutable_bytes().data());
@@ -115,7 +117,8 @@ void add_slice(const IntegerLayer& layer, int64_t slice, const int32_t* sums, st
         scaled(m, scales[static_cast<size_t>(at / per_scale)], factors.data(), channels);
         m = factors.data();
       }
-      slice == 0 ? first_term(sums + at * channels, m, v + at * channels, channels) : next_term(sums + at * channels, m, v + at * channels, channels);
+      slice == 0 ? first_term(sums + at * channels, m, v + at * channels, channels)
+                 : next_term(sums + at * channels, m, v + at * channels, channels);
     }
   });
 }

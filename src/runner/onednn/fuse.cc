@@ -21,7 +21,8 @@ std::optional<Activation> activation_of(const Graph& graph, const Node& node) {
   switch (node.op) {
     case relu: return Activation{ActKind::clip, 0.0F, kInf};
     case leaky_relu: return Activation{ActKind::leaky_relu, node.as<UnaryAttrs>().alpha, 0};
-    case hard_sigmoid: return Activation{ActKind::hard_sigmoid, node.as<UnaryAttrs>().alpha, node.as<UnaryAttrs>().beta};
+    case hard_sigmoid:
+      return Activation{ActKind::hard_sigmoid, node.as<UnaryAttrs>().alpha, node.as<UnaryAttrs>().beta};
     case hard_swish: return Activation{ActKind::hard_swish, 0, 0};
     case sigmoid: return Activation{ActKind::sigmoid, 0, 0};
     case silu: return Activation{ActKind::silu, 0, 0};
@@ -77,8 +78,9 @@ NodeId open_layer(const Graph& graph, ValueId value) {
     return NodeId::none;
   }
   const Value& v = graph.value(value);
-  const bool open = v.producer != NodeId::none && v.users.size() == 1 && !graph.is_output(value) && v.type.dtype == DType::f32 &&
-                    is_layer(graph.node(v.producer).op) && act_of(graph.node(v.producer)) == ActKind::none;
+  const bool open = v.producer != NodeId::none && v.users.size() == 1 && !graph.is_output(value) &&
+                    v.type.dtype == DType::f32 && is_layer(graph.node(v.producer).op) &&
+                    act_of(graph.node(v.producer)) == ActKind::none;
   return open ? v.producer : NodeId::none;
 }
 

@@ -66,7 +66,8 @@ std::optional<Affine> affine_of(const Graph& graph, const Node& node, ValueId in
   if (affine.scale.size() == 1 && affine.zero.size() <= 1) {
     affine.axis = -1;
   }
-  const size_t channels = affine.axis < 0 ? 1 : static_cast<size_t>(graph.value(integers).type.shape->at(static_cast<size_t>(affine.axis)));
+  const size_t channels =
+      affine.axis < 0 ? 1 : static_cast<size_t>(graph.value(integers).type.shape->at(static_cast<size_t>(affine.axis)));
   const auto widen = [channels](auto& values, auto missing) {
     const auto value = values.empty() ? missing : values[0];
     if (values.size() != channels) {
@@ -112,7 +113,8 @@ std::optional<int64_t> channel_axis(const Graph& graph, std::span<const ValueId>
 
 std::vector<float> widened(const Tensor& vector, size_t channels) {
   const std::span<const float> values = vector.values<float>();
-  return values.size() == channels ? std::vector<float>(values.begin(), values.end()) : std::vector<float>(channels, values[0]);
+  return values.size() == channels ? std::vector<float>(values.begin(), values.end())
+                                   : std::vector<float>(channels, values[0]);
 }
 
 Limits limits_of(DType type, const Activation& act = {}) {
@@ -230,7 +232,9 @@ Prepared prepare_dynamic_quantize(const Graph& graph, const Node& node) {
   }
   const auto& attrs = node.as<DynamicQuantizeAttrs>();
   const int64_t count = count_of(*type.shape);
-  const int64_t units = attrs.per == RangeAxis::tensor ? 1 : attrs.per == RangeAxis::sample ? type.shape->at(0) : count / type.shape->back();
+  const int64_t units = attrs.per == RangeAxis::tensor   ? 1
+                        : attrs.per == RangeAxis::sample ? type.shape->at(0)
+                                                         : count / type.shape->back();
   const int64_t size = count / units;
   const int32_t steps = bits_of(attrs.to) == 4 ? 15 : 255;
   return std::optional(unpacked(graph, node, [units, size, steps, clip = attrs.clip](const Call& call) -> Result<void> {
@@ -251,7 +255,9 @@ Prepared prepare_dynamic_quantize(const Graph& graph, const Node& node) {
     if (size >= 1 << 15) {  // large units one after the other, each on all threads
       for (int64_t u = 0; u < units; ++u) {
         const ScaleZero p = finish(u, range_over_all(x + u * size, size));
-        parallel_for(size, 1 << 13, [&](int64_t begin, int64_t end) { quantize_some(x + u * size + begin, end - begin, p, steps, out + u * size + begin); });
+        parallel_for(size, 1 << 13, [&](int64_t begin, int64_t end) {
+          quantize_some(x + u * size + begin, end - begin, p, steps, out + u * size + begin);
+        });
       }
       return {};
     }
@@ -283,24 +289,26 @@ Prepared prepare_requantize(const Graph& graph, const Node& node) {  // x, m, b
   const std::vector<float> m = widened(*graph.constant(node.inputs[1]), channels);
   const std::vector<float> b = widened(*graph.constant(node.inputs[2]), channels);
   const Limits limits = limits_of(graph.value(node.outputs[0]).type.dtype);
-  return std::optional(unpacked(graph, node, [m, b, zeros = *zeros, limits, runs = runs_of(shape, own)](const Call& call) -> Result<void> {
-    for_byte(call.input(0), [&]<class X>(X) {
-      for_byte(call.output(), [&]<class Y>(Y) {
-        const X* in = raw<X>(call.input(0));
-        Y* out = raw<Y>(call.output());
-        for_each_run(runs, [&]<int step>(int64_t at, int64_t count, int64_t p, std::integral_constant<int, step>) {
-          requantize_run<step>(in + at, count, zeros.data() + p, m.data() + p, b.data() + p, limits, out + at);
+  return std::optional(unpacked(
+      graph, node, [m, b, zeros = *zeros, limits, runs = runs_of(shape, own)](const Call& call) -> Result<void> {
+        for_byte(call.input(0), [&]<class X>(X) {
+          for_byte(call.output(), [&]<class Y>(Y) {
+            const X* in = raw<X>(call.input(0));
+            Y* out = raw<Y>(call.output());
+            for_each_run(runs, [&]<int step>(int64_t at, int64_t count, int64_t p, std::integral_constant<int, step>) {
+              requantize_run<step>(in + at, count, zeros.data() + p, m.data() + p, b.data() + p, limits, out + at);
+            });
+          });
         });
-      });
-    });
-    return {};
-  }));
+        return {};
+      }));
 }
 
 Prepared prepare_lut(const Graph& graph, const Node& node) {
   const TensorType& x = graph.value(node.inputs[0]).type;
   const Tensor* table = graph.constant(node.inputs[1]);
-  if (!is_byte(x.dtype) || !is_byte(graph.value(node.outputs[0]).type.dtype) || table == nullptr || bits_of(table->dtype()) != 8 || !types_known(graph, node)) {
+  if (!is_byte(x.dtype) || !is_byte(graph.value(node.outputs[0]).type.dtype) || table == nullptr ||
+      bits_of(table->dtype()) != 8 || !types_known(graph, node)) {
     return std::optional<Kernel>();
   }
   const IntRange range = range_of(x.dtype);
@@ -344,20 +352,23 @@ Prepared prepare_qadd(const Graph& graph, const Node& node) {  // a, b, ma, mb, 
   const std::vector<float> mb = widened(*graph.constant(node.inputs[3]), channels);
   const std::vector<float> shift = widened(*graph.constant(node.inputs[4]), channels);
   const Limits limits = limits_of(graph.value(node.outputs[0]).type.dtype, node.as<ActAttrs>().activation());
-  return std::optional(unpacked(graph, node, [ma, mb, shift, za = *za, zb = *zb, limits, runs = runs_of(shape, own)](const Call& call) -> Result<void> {
-    const auto add = [&]<class A, class B, class Y>(A, B, Y) {
-      const A* a = raw<A>(call.input(0));
-      const B* b = raw<B>(call.input(1));
-      Y* out = raw<Y>(call.output());
-      for_each_run(runs, [&]<int step>(int64_t at, int64_t count, int64_t p, std::integral_constant<int, step>) {
-        qadd_run<step>(Side<A>{a + at, za.data() + p, ma.data() + p}, Side<B>{b + at, zb.data() + p, mb.data() + p}, count, shift.data() + p, limits, out + at);
-      });
-    };
-    for_byte(call.input(0), [&]<class A>(A x) {
-      for_byte(call.input(1), [&]<class B>(B y) { for_byte(call.output(), [&]<class Y>(Y z) { add(x, y, z); }); });
-    });
-    return {};
-  }));
+  return std::optional(unpacked(
+      graph, node,
+      [ma, mb, shift, za = *za, zb = *zb, limits, runs = runs_of(shape, own)](const Call& call) -> Result<void> {
+        const auto add = [&]<class A, class B, class Y>(A, B, Y) {
+          const A* a = raw<A>(call.input(0));
+          const B* b = raw<B>(call.input(1));
+          Y* out = raw<Y>(call.output());
+          for_each_run(runs, [&]<int step>(int64_t at, int64_t count, int64_t p, std::integral_constant<int, step>) {
+            qadd_run<step>(Side<A>{a + at, za.data() + p, ma.data() + p}, Side<B>{b + at, zb.data() + p, mb.data() + p},
+                           count, shift.data() + p, limits, out + at);
+          });
+        };
+        for_byte(call.input(0), [&]<class A>(A x) {
+          for_byte(call.input(1), [&]<class B>(B y) { for_byte(call.output(), [&]<class Y>(Y z) { add(x, y, z); }); });
+        });
+        return {};
+      }));
 }
 
 }  // namespace dsq::onednn

@@ -23,7 +23,9 @@ using portable::raw;
 
 bool has_vnni() {
   const auto isa = static_cast<unsigned>(dnnl::get_effective_cpu_isa());
-  const auto has = [isa](dnnl::cpu_isa wanted) { return (isa & static_cast<unsigned>(wanted)) == static_cast<unsigned>(wanted); };
+  const auto has = [isa](dnnl::cpu_isa wanted) {
+    return (isa & static_cast<unsigned>(wanted)) == static_cast<unsigned>(wanted);
+  };
   return has(dnnl::cpu_isa::avx512_core_vnni) || has(dnnl::cpu_isa::avx2_vnni);
 }
 
@@ -36,15 +38,17 @@ bool blocks_fit(const IntegerLayer& layer) {
 
 // Where there is one output position in all, oneDNN 2.6 takes a vector of one value a channel for a whole tensor and
 // falls back to its reference loops, which take 20 times as long.
-bool vectors_fit(const IntegerLayer& layer) { return layer.out_positions() > 1 || (layer.b.empty() && !layer.run_time_scale); }
+bool vectors_fit(const IntegerLayer& layer) {
+  return layer.out_positions() > 1 || (layer.b.empty() && !layer.run_time_scale);
+}
 
 // How x becomes bytes that oneDNN multiplies exactly.
 struct Feed {
-  DType type = DType::u8;           // of the bytes
-  int32_t zero = 0;                 // for oneDNN to subtract
-  bool unpacks = false;             // from nibbles, through `table`
+  DType type = DType::u8;  // of the bytes
+  int32_t zero = 0;        // for oneDNN to subtract
+  bool unpacks = false;    // from nibbles, through `table`
   NibbleTable table{};
-  std::vector<int8_t> channel_zero; // to subtract while unpacking, one for each channel
+  std::vector<int8_t> channel_zero;  // to subtract while unpacking, one for each channel
   bool subtracts_run_time_zero = false;
 };
 
@@ -103,14 +107,14 @@ struct Part {  // the convolution of one slice
 struct State {
   Feed feed;
   std::vector<Part> parts;
-  bool fused = false;              // the primitive applies m, b and the bounds
-  DType y_type = DType::u8;        // what the primitive writes
-  std::vector<float> factor;       // x_scale * m, when the scale comes at run time
-  std::vector<int8_t> bytes;       // of x
-  std::vector<int8_t> gathered;    // one slice of x
-  std::vector<int32_t> sums;       // of one slice
-  std::vector<float> values;       // of all slices so far, where y is not f32
-  std::vector<uint8_t> packed_out; // bytes of a 4-bit y
+  bool fused = false;               // the primitive applies m, b and the bounds
+  DType y_type = DType::u8;         // what the primitive writes
+  std::vector<float> factor;        // x_scale * m, when the scale comes at run time
+  std::vector<int8_t> bytes;        // of x
+  std::vector<int8_t> gathered;     // one slice of x
+  std::vector<int32_t> sums;        // of one slice
+  std::vector<float> values;        // of all slices so far, where y is not f32
+  std::vector<uint8_t> packed_out;  // bytes of a 4-bit y
 };
 
 Md weights_desc(const IntegerLayer& layer, int64_t width, bool any) {
@@ -121,7 +125,8 @@ Md weights_desc(const IntegerLayer& layer, int64_t width, bool any) {
   for (const WindowAxis& axis : layer.window) {
     dims.push_back(axis.kernel);
   }
-  return any ? Md(dims, memory::data_type::s8, memory::format_tag::any) : Md(dims, memory::data_type::s8, strides_of(dims));
+  return any ? Md(dims, memory::data_type::s8, memory::format_tag::any)
+             : Md(dims, memory::data_type::s8, strides_of(dims));
 }
 
 std::vector<int8_t> sliced_weights(const IntegerLayer& layer, const Slice& slice) {
@@ -177,8 +182,12 @@ Epilogue epilogue_of(const IntegerLayer& layer, const Feed& feed, bool fused) {
     low = std::max(low, static_cast<float>(range.low));
     high = std::min(high, static_cast<float>(range.high));
   }
-  const IntRange natural = layer.y_type == DType::f32 ? IntRange{} : range_of(layer.y_type == DType::u4 || layer.y_type == DType::u8 ? DType::u8 : DType::i8);
-  const bool saturates = layer.y_type != DType::f32 && low == static_cast<float>(natural.low) && high == static_cast<float>(natural.high);
+  const IntRange natural =
+      layer.y_type == DType::f32
+          ? IntRange{}
+          : range_of(layer.y_type == DType::u4 || layer.y_type == DType::u8 ? DType::u8 : DType::i8);
+  const bool saturates =
+      layer.y_type != DType::f32 && low == static_cast<float>(natural.low) && high == static_cast<float>(natural.high);
   const bool unbounded = std::isinf(low) && std::isinf(high);
   if (!saturates && !unbounded) {
     ops.append_eltwise(1, dnnl::algorithm::eltwise_clip, low, high);
@@ -207,19 +216,22 @@ Part make_part(const IntegerLayer& layer, const State& state, const Slice& slice
   }
   const Epilogue epilogue = epilogue_of(layer, state.feed, state.fused);
   using Layer = dnnl::convolution_forward;
-  const Layer::desc desc(dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct, src, weights_desc(layer, slice.width, true), dst,
-                         strides, dilations, begin, end);
+  const Layer::desc desc(dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct, src,
+                         weights_desc(layer, slice.width, true), dst, strides, dilations, begin, end);
   const Layer::primitive_desc chosen(desc, epilogue.attr, part.primitive->engine());
   part.primitive->create(Layer(chosen));
   part.src = part.primitive->bind(DNNL_ARG_SRC, src);
   part.dst = part.primitive->bind(DNNL_ARG_DST, dst);
-  part.primitive->bind(DNNL_ARG_WEIGHTS, part.primitive->packed(sliced_weights(layer, slice).data(), weights_desc(layer, slice.width, false), chosen.weights_desc()));
+  part.primitive->bind(DNNL_ARG_WEIGHTS,
+                       part.primitive->packed(sliced_weights(layer, slice).data(),
+                                              weights_desc(layer, slice.width, false), chosen.weights_desc()));
   const Md vector({1, layer.out_channels()}, memory::data_type::f32, memory::format_tag::ab);
   if (epilogue.multiply >= 0) {
     part.factor = part.primitive->bind(DNNL_ARG_ATTR_MULTIPLE_POST_OP(epilogue.multiply) | DNNL_ARG_SRC_1, vector);
   }
   if (epilogue.add >= 0) {
-    part.primitive->bind(DNNL_ARG_ATTR_MULTIPLE_POST_OP(epilogue.add) | DNNL_ARG_SRC_1, part.primitive->packed(layer.b.data(), vector, vector));
+    part.primitive->bind(DNNL_ARG_ATTR_MULTIPLE_POST_OP(epilogue.add) | DNNL_ARG_SRC_1,
+                         part.primitive->packed(layer.b.data(), vector, vector));
   }
   return part;
 }
@@ -242,7 +254,8 @@ const int8_t* feed_bytes(const IntegerLayer& layer, State& state, const Call& ca
     });
   };
   if (!state.feed.channel_zero.empty()) {
-    subtract(count / layer.in_channels(), layer.in_channels(), [zeros = state.feed.channel_zero.data()](int64_t, int64_t i) { return zeros[i]; });
+    subtract(count / layer.in_channels(), layer.in_channels(),
+             [zeros = state.feed.channel_zero.data()](int64_t, int64_t i) { return zeros[i]; });
   } else if (state.feed.subtracts_run_time_zero) {
     const std::span<const uint8_t> zeros = call.input(5).values<uint8_t>();
     const auto units = static_cast<int64_t>(zeros.size());
@@ -253,11 +266,12 @@ const int8_t* feed_bytes(const IntegerLayer& layer, State& state, const Call& ca
 
 const int8_t* gather_slice(const IntegerLayer& layer, State& state, const int8_t* x, const Slice& slice) {
   const int64_t width = layer.in_per_group();
-  parallel_for(layer.in_positions(), std::max<int64_t>(1, (1 << 14) / layer.in_channels()), [&](int64_t begin, int64_t end) {
-    for (int64_t at = begin * layer.group; at < end * layer.group; ++at) {
-      std::copy_n(x + at * width + slice.first, slice.width, state.gathered.data() + at * slice.width);
-    }
-  });
+  parallel_for(layer.in_positions(), std::max<int64_t>(1, (1 << 14) / layer.in_channels()),
+               [&](int64_t begin, int64_t end) {
+                 for (int64_t at = begin * layer.group; at < end * layer.group; ++at) {
+                   std::copy_n(x + at * width + slice.first, slice.width, state.gathered.data() + at * slice.width);
+                 }
+               });
   return state.gathered.data();
 }
 
@@ -277,7 +291,8 @@ Result<void> run_fused(const IntegerLayer& layer, State& state, const Call& call
   }
   if (layer.y_type == DType::f32 && !exact_in_primitive(layer.act)) {
     auto* y = raw<float>(call.output());
-    parallel_for(call.output().count(), 1 << 13, [&](int64_t begin, int64_t end) { portable::apply(layer.act, y + begin, end - begin); });
+    parallel_for(call.output().count(), 1 << 13,
+                 [&](int64_t begin, int64_t end) { portable::apply(layer.act, y + begin, end - begin); });
   }
   return {};
 }
@@ -336,14 +351,18 @@ Kernel integer_kernel(std::shared_ptr<const IntegerLayer> layer, int64_t run_tim
   auto state = std::make_shared<State>();
   state->feed = *feed;
   state->fused = layer->scale_groups == 1 && run_time_scales <= 1 && blocks_fit(*layer) && vectors_fit(*layer);
-  state->y_type = !state->fused ? DType::i32 : layer->y_type == DType::u4 ? DType::u8 : layer->y_type == DType::i4 ? DType::i8 : layer->y_type;
+  state->y_type = !state->fused                ? DType::i32
+                  : layer->y_type == DType::u4 ? DType::u8
+                  : layer->y_type == DType::i4 ? DType::i8
+                                               : layer->y_type;
   for (const Slice& slice : slices) {
     state->parts.push_back(make_part(*layer, *state, slice));
   }
   const auto in = static_cast<size_t>(layer->in_positions() * layer->in_channels());
   const auto out = static_cast<size_t>(layer->out_positions() * layer->out_channels());
   state->bytes.resize(feed->unpacks ? in : 0);
-  state->gathered.resize(slices.size() > 1 ? static_cast<size_t>(layer->in_positions() * layer->group * layer->slice_width()) : 0);
+  state->gathered.resize(
+      slices.size() > 1 ? static_cast<size_t>(layer->in_positions() * layer->group * layer->slice_width()) : 0);
   if (!state->fused) {
     state->sums.resize(out);
     state->values.resize(slices.size() > 1 && layer->y_type != DType::f32 ? out : 0);

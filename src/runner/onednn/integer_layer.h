@@ -10,13 +10,13 @@
 namespace dsq::onednn {
 
 struct IntegerLayer {
-  Shape x;                       // N, spatial, C
-  Shape y;                       // N, spatial, C
+  Shape x;  // N, spatial, C
+  Shape y;  // N, spatial, C
   Window window;
   int64_t group = 1;
-  std::vector<int8_t> weights;   // [out channels, in channels / group, kernel]
-  std::vector<float> m;          // [scale groups][out channels]
-  std::vector<float> b;          // [out channels] or empty
+  std::vector<int8_t> weights;  // [out channels, in channels / group, kernel]
+  std::vector<float> m;         // [scale groups][out channels]
+  std::vector<float> b;         // [out channels] or empty
   int64_t scale_groups = 1;
   Activation act;
   DType x_type = DType::u8;
@@ -28,7 +28,9 @@ struct IntegerLayer {
   int64_t in_channels() const { return x.back(); }
   int64_t out_channels() const { return y.back(); }
   int64_t in_per_group() const { return in_channels() / group; }
-  int64_t slice_width() const { return (in_per_group() + scale_groups - 1) / scale_groups; }  // in channels with one scale
+  int64_t slice_width() const {
+    return (in_per_group() + scale_groups - 1) / scale_groups;
+  }  // in channels with one scale
   int64_t kernel_size() const;
   int64_t in_positions() const;   // of the whole batch
   int64_t out_positions() const;  // of the whole batch

@@ -11,15 +11,16 @@ using portable::raw;
 std::vector<int8_t> weights_of(const Tensor& w) {
   std::vector<int8_t> bytes(static_cast<size_t>(w.count()));
   for (int64_t i = 0; i < w.count(); ++i) {
-    bytes[static_cast<size_t>(i)] = w.dtype() == DType::i4 ? static_cast<int8_t>(get_nibble(w.bytes().data(), i, true)) : raw<int8_t>(w)[i];
+    bytes[static_cast<size_t>(i)] =
+        w.dtype() == DType::i4 ? static_cast<int8_t>(get_nibble(w.bytes().data(), i, true)) : raw<int8_t>(w)[i];
   }
   return bytes;
 }
 
 bool constants_known(const Graph& graph, const Node& node) {
   const Tensor* w = graph.constant(node.inputs[1]);
-  return w != nullptr && w->count() > 0 && (w->dtype() == DType::i8 || w->dtype() == DType::i4) && graph.is_constant(node.inputs[2]) &&
-         (!node.has_input(3) || graph.is_constant(node.inputs[3]));
+  return w != nullptr && w->count() > 0 && (w->dtype() == DType::i8 || w->dtype() == DType::i4) &&
+         graph.is_constant(node.inputs[2]) && (!node.has_input(3) || graph.is_constant(node.inputs[3]));
 }
 
 // Everything but shapes and activation.

@@ -22,7 +22,7 @@ Prepared prepare_layer_norm(const Graph& graph, const Node& node);  // normalize
 Prepared prepare_sum(const Graph& graph, const Node& node);         // normalize.cc: reduce_sum, reduce_mean
 Prepared prepare_transpose(const Graph& graph, const Node& node);   // transpose.cc
 
-Prepared prepare_qconv(const Graph& graph, const Node& node);    // integer_products.cc
+Prepared prepare_qconv(const Graph& graph, const Node& node);  // integer_products.cc
 Prepared prepare_qlinear(const Graph& graph, const Node& node);
 
 Prepared prepare_quantize(const Graph& graph, const Node& node);  // integer_elementwise.cc

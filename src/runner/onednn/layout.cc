@@ -46,7 +46,9 @@ class LayoutPass {
   Forms& forms(ValueId id) { return forms_[static_cast<size_t>(id)]; }
   const TensorType& type(ValueId id) const { return types_[static_cast<size_t>(id)]; }
   int64_t rank(ValueId id) const { return type(id).rank(); }
-  bool is_last(ValueId id) const { return id != ValueId::none && forms_[static_cast<size_t>(id)].last != ValueId::none && !graph_.is_constant(id); }
+  bool is_last(ValueId id) const {
+    return id != ValueId::none && forms_[static_cast<size_t>(id)].last != ValueId::none && !graph_.is_constant(id);
+  }
 
   // A copy of `from` under another order of axes; a reshape when no element moves.
   ValueId permuted(ValueId from, const Shape& perm, const std::string& name) {
@@ -60,9 +62,12 @@ class LayoutPass {
         moving.push_back(axis);
       }
     }
-    const bool is_view = is_known(shape) && std::ranges::is_sorted(moving) && std::ranges::find(shape, 0) == shape.end();
-    const NodeId node = is_view ? graph_.add_node(OpKind::reshape, name, ReshapeAttrs{}, {from, graph_.add_constant(name + "_shape", Tensor::ints(result))}, {name})
-                                : graph_.add_node(OpKind::transpose, name, PermAttrs{perm}, {from}, {name});
+    const bool is_view =
+        is_known(shape) && std::ranges::is_sorted(moving) && std::ranges::find(shape, 0) == shape.end();
+    const NodeId node =
+        is_view ? graph_.add_node(OpKind::reshape, name, ReshapeAttrs{},
+                                  {from, graph_.add_constant(name + "_shape", Tensor::ints(result))}, {name})
+                : graph_.add_node(OpKind::transpose, name, PermAttrs{perm}, {from}, {name});
     const ValueId made = graph_.node(node).outputs[0];
     graph_.set_type(made, {source.type.dtype, result});
     return made;
@@ -170,7 +175,9 @@ class LayoutPass {
       switch (renamed.inputs[i]) {
         case InputForm::last: inputs[i] = as_last(inputs[i]); break;
         case InputForm::first: inputs[i] = as_first(inputs[i]); break;
-        case InputForm::replaced: inputs[i] = graph_.add_constant(graph_.value(inputs[i]).name + "_channels_last", *renamed.constants[i]); break;
+        case InputForm::replaced:
+          inputs[i] = graph_.add_constant(graph_.value(inputs[i]).name + "_channels_last", *renamed.constants[i]);
+          break;
       }
     }
     graph_.set_inputs(id, std::move(inputs));
@@ -228,8 +235,8 @@ class LayoutPass {
   }
 
   Graph& graph_;
-  std::vector<Forms> forms_;       // by original ValueId
-  std::vector<TensorType> types_;  // by original ValueId, in the first form
+  std::vector<Forms> forms_;                        // by original ValueId
+  std::vector<TensorType> types_;                   // by original ValueId, in the first form
   std::vector<std::optional<QuantParams>> params_;  // likewise
 };
 

@@ -14,11 +14,13 @@ constexpr int64_t kMaxRank = 5;  // of oneDNN's convolutions
 bool is_pointwise(OpKind op) {  // one data input; further inputs are scalars
   using enum OpKind;
   switch (op) {
+    // clang-format off
     case abs: case acos: case acosh: case asin: case asinh: case atan: case atanh: case bitwise_not: case cast: case ceil:
     case celu: case cos: case cosh: case elu: case erf: case exp: case floor: case gelu: case hard_sigmoid: case hard_swish:
     case identity: case is_inf: case is_nan: case leaky_relu: case log: case logical_not: case mish: case neg:
     case reciprocal: case relu: case round: case selu: case shrink: case sigmoid: case sign: case silu: case sin: case sinh:
     case softplus: case softsign: case sqrt: case tan: case tanh: case thresholded_relu: case clip: case lut: return true;
+    // clang-format on
     default: return false;
   }
 }
@@ -26,9 +28,11 @@ bool is_pointwise(OpKind op) {  // one data input; further inputs are scalars
 bool is_broadcasting(OpKind op) {
   using enum OpKind;
   switch (op) {
+    // clang-format off
     case add: case bitwise_and: case bitwise_or: case bitwise_xor: case div: case equal: case greater: case greater_equal:
     case less: case less_equal: case logical_and: case logical_or: case logical_xor: case max: case min: case mod: case mul:
     case pow: case prelu: case sub: case where: return true;
+    // clang-format on
     default: return false;
   }
 }
@@ -36,8 +40,10 @@ bool is_broadcasting(OpKind op) {
 bool is_reduction(OpKind op) {
   using enum OpKind;
   switch (op) {
+    // clang-format off
     case reduce_l1: case reduce_l2: case reduce_log_sum: case reduce_log_sum_exp: case reduce_max: case reduce_mean:
     case reduce_min: case reduce_prod: case reduce_sum: case reduce_sum_square: return true;
+    // clang-format on
     default: return false;
   }
 }
@@ -88,7 +94,8 @@ std::optional<Renamed> broadcasting(const NodeView& view, int64_t rank) {
   Renamed renamed = same(view, InputForm::last);
   for (size_t i = 0; i < view.node.inputs.size(); ++i) {
     const Tensor* held = constant(view, i);
-    if (view.in[i].rank() > rank || (view.in[i].rank() < rank && held == nullptr && !(view.in[i].known() && count_of(*view.in[i].shape) == 1))) {
+    if (view.in[i].rank() > rank ||
+        (view.in[i].rank() < rank && held == nullptr && !(view.in[i].known() && count_of(*view.in[i].shape) == 1))) {
       return std::nullopt;
     }
     if (held != nullptr && bits_of(held->dtype()) < 8) {
@@ -212,7 +219,8 @@ bool plain_channels(const NodeView& view, size_t i) {
   if (!params) {
     return true;
   }
-  const bool by_channel = params->granularity.axis < 0 || params->granularity.axis == 1 || params->zero_point.size() <= 1;
+  const bool by_channel =
+      params->granularity.axis < 0 || params->granularity.axis == 1 || params->zero_point.size() <= 1;
   return params->levels.empty() && params->granularity.group == 0 && by_channel;
 }
 
@@ -295,7 +303,8 @@ Shape perm_to_first(int64_t rank) {
   return perm;
 }
 
-std::optional<QuantParams> moved_params(std::optional<QuantParams> params, int64_t (*moved)(int64_t, int64_t), int64_t rank) {
+std::optional<QuantParams> moved_params(std::optional<QuantParams> params, int64_t (*moved)(int64_t, int64_t),
+                                        int64_t rank) {
   if (params && params->granularity.axis >= 0) {
     params->granularity.axis = static_cast<int32_t>(moved(params->granularity.axis, rank));
   }
@@ -311,7 +320,9 @@ Tensor permute(const Tensor& tensor, const Shape& perm) {
     strides.push_back(own[static_cast<size_t>(axis)]);
   }
   Tensor out(tensor.dtype(), shape);
-  const auto copy = [&]<class T>(T) { portable::copy_strided(shape, portable::raw<T>(out), strides_of(shape), portable::raw<T>(tensor), strides); };
+  const auto copy = [&]<class T>(T) {
+    portable::copy_strided(shape, portable::raw<T>(out), strides_of(shape), portable::raw<T>(tensor), strides);
+  };
   switch (bits_of(tensor.dtype())) {
     case 8: copy(uint8_t{}); break;
     case 16: copy(uint16_t{}); break;
@@ -324,8 +335,10 @@ Tensor permute(const Tensor& tensor, const Shape& perm) {
 bool wants_last(const NodeView& view) {
   using enum OpKind;
   const Node& node = view.node;
-  const bool windowed = node.op == conv || node.op == qconv || node.op == conv_transpose || node.op == max_pool || node.op == avg_pool || node.op == qavg_pool;
-  if (!windowed || !view.in[0].known() || !view.out[0].known() || view.in[0].rank() < 3 || view.in[0].rank() > kMaxRank) {
+  const bool windowed = node.op == conv || node.op == qconv || node.op == conv_transpose || node.op == max_pool ||
+                        node.op == avg_pool || node.op == qavg_pool;
+  if (!windowed || !view.in[0].known() || !view.out[0].known() || view.in[0].rank() < 3 ||
+      view.in[0].rank() > kMaxRank) {
     return false;
   }
   if (count_of(*view.out[0].shape) == 0 || count_of(*view.in[0].shape) == 0) {
@@ -344,7 +357,8 @@ bool wants_last(const NodeView& view) {
     return view.in[0].dtype == DType::f32 && constant(view, 1) != nullptr && bias_known;
   }
   if (node.op == qconv) {
-    return constant(view, 1) != nullptr && constant(view, 2) != nullptr && (!node.has_input(3) || constant(view, 3) != nullptr);
+    return constant(view, 1) != nullptr && constant(view, 2) != nullptr &&
+           (!node.has_input(3) || constant(view, 3) != nullptr);
   }
   return plain_channels(view, 0) && constant(view, 1) != nullptr && constant(view, 2) != nullptr;  // qavg_pool
 }
@@ -376,9 +390,11 @@ std::optional<Renamed> renamed_for_last(const NodeView& view) {
     return reduction(view, in_rank);
   }
   switch (node.op) {
+    // clang-format off
     case softmax: case log_softmax: case hardmax: return along_axis<AxisAttrs>(view, in_rank);
     case split: return along_axis<AxisAttrs>(view, in_rank);
     case concat: {
+      // clang-format on
       for (size_t i = 0; i < view.in.size(); ++i) {
         const Tensor* held = constant(view, i);
         if (held != nullptr && bits_of(held->dtype()) < 8) {
@@ -389,7 +405,9 @@ std::optional<Renamed> renamed_for_last(const NodeView& view) {
       renamed.inputs.assign(node.inputs.size(), InputForm::last);
       return renamed;
     }
+    // clang-format off
     case arg_max: case arg_min: {
+      // clang-format on
       Renamed renamed = along_axis<ArgAttrs>(view, in_rank);
       const auto& attrs = node.as<ArgAttrs>();
       if (!attrs.keepdims && positive(attrs.axis, in_rank) != 1) {
@@ -413,8 +431,10 @@ std::optional<Renamed> renamed_for_last(const NodeView& view) {
       }
       return named_axes(view, in_rank, 1);
     }
+    // clang-format off
     case quantize: case dequantize: case dynamic_quantize: return converting(view, in_rank);
     case requantize:
+      // clang-format on
       return node.inputs.size() == 1 ? std::optional(same(view)) : channel_vectors(view, 1, in_rank);
     case qadd: return channel_vectors(view, 2, rank);
     default: return std::nullopt;

@@ -14,7 +14,8 @@ inline int64_t axis_to_last(int64_t axis, int64_t rank) { return axis == 0 ? 0 :
 inline int64_t axis_from_last(int64_t axis, int64_t rank) { return axis == 0 ? 0 : axis == rank - 1 ? 1 : axis + 1; }
 Shape perm_to_last(int64_t rank);   // 0, 2, 3, ..., 1
 Shape perm_to_first(int64_t rank);  // 0, rank - 1, 1, 2, ...
-std::optional<QuantParams> moved_params(std::optional<QuantParams> params, int64_t (*moved)(int64_t, int64_t), int64_t rank);
+std::optional<QuantParams> moved_params(std::optional<QuantParams> params, int64_t (*moved)(int64_t, int64_t),
+                                        int64_t rank);
 Tensor permute(const Tensor& tensor, const Shape& perm);  // whole-byte types
 
 // A node with its types as they were before any layout changed.

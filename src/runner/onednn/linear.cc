@@ -69,7 +69,8 @@ Prepared prepare_linear(const Graph& graph, const Node& node) {
   const TensorType& x = graph.value(node.inputs[0]).type;
   const Tensor* w = graph.constant(node.inputs[1]);
   const Tensor* bias = node.has_input(2) ? graph.constant(node.inputs[2]) : nullptr;
-  if (!is_f32(x) || w == nullptr || w->dtype() != DType::f32 || (node.has_input(2) && bias == nullptr) || count_of(*x.shape) == 0 || w->count() == 0) {
+  if (!is_f32(x) || w == nullptr || w->dtype() != DType::f32 || (node.has_input(2) && bias == nullptr) ||
+      count_of(*x.shape) == 0 || w->count() == 0) {
     return std::optional<Kernel>();
   }
   const int64_t n = w->shape()[0];
@@ -81,7 +82,8 @@ Prepared prepare_matmul(const Graph& graph, const Node& node) {
   const TensorType& a = graph.value(node.inputs[0]).type;
   const TensorType& b = graph.value(node.inputs[1]).type;
   const TensorType& y = graph.value(node.outputs[0]).type;
-  if (!is_f32(a) || !is_f32(b) || !is_f32(y) || a.rank() < 2 || b.rank() < 2 || count_of(*a.shape) == 0 || count_of(*b.shape) == 0) {
+  if (!is_f32(a) || !is_f32(b) || !is_f32(y) || a.rank() < 2 || b.rank() < 2 || count_of(*a.shape) == 0 ||
+      count_of(*b.shape) == 0) {
     return std::optional<Kernel>();
   }
   const int64_t k = b.shape->at(b.shape->size() - 2);
@@ -116,8 +118,8 @@ Prepared prepare_gemm(const Graph& graph, const Node& node) {
   const TensorType& a = graph.value(node.inputs[0]).type;
   const Tensor* w = graph.constant(node.inputs[1]);
   const Tensor* bias = node.has_input(2) ? graph.constant(node.inputs[2]) : nullptr;
-  if (!is_f32(a) || w == nullptr || w->dtype() != DType::f32 || attrs.trans_a || attrs.alpha != 1 || (node.has_input(2) && (bias == nullptr || attrs.beta != 1)) ||
-      count_of(*a.shape) == 0 || w->count() == 0) {
+  if (!is_f32(a) || w == nullptr || w->dtype() != DType::f32 || attrs.trans_a || attrs.alpha != 1 ||
+      (node.has_input(2) && (bias == nullptr || attrs.beta != 1)) || count_of(*a.shape) == 0 || w->count() == 0) {
     return std::optional<Kernel>();
   }
   const int64_t n = w->shape()[attrs.trans_b ? 0 : 1];
@@ -125,7 +127,8 @@ Prepared prepare_gemm(const Graph& graph, const Node& node) {
   if (bias != nullptr && (bias->count() != n || (bias->rank() > 0 && bias->shape().back() != n))) {
     return std::optional<Kernel>();
   }
-  return std::optional(make({a.shape->at(0), n, k, attrs.trans_b ? memory::dims{1, k} : memory::dims{n, 1}, w, bias, false, {}}));
+  return std::optional(
+      make({a.shape->at(0), n, k, attrs.trans_b ? memory::dims{1, k} : memory::dims{n, 1}, w, bias, false, {}}));
 }
 
 }  // namespace dsq::onednn

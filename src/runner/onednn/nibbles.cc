@@ -40,7 +40,8 @@ void pack_some(const uint8_t* from, int64_t bytes, uint8_t* packed) {
   const __m256i weights = _mm256_set1_epi16(0x1001);  // low + 16 * high
   for (; i + 32 <= bytes; i += 32) {
     const auto join = [&](int64_t at) {
-      return _mm256_maddubs_epi16(_mm256_and_si256(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from + at)), mask), weights);
+      return _mm256_maddubs_epi16(
+          _mm256_and_si256(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from + at)), mask), weights);
     };
     const __m256i both = _mm256_packus_epi16(join(2 * i), join(2 * i + 32));
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(packed + i), _mm256_permute4x64_epi64(both, 0xD8));
@@ -70,7 +71,8 @@ NibbleTable plain_table(DType dtype) {
 
 void unpack(const std::byte* packed, int64_t count, const NibbleTable& table, int8_t* out) {
   const auto* from = reinterpret_cast<const uint8_t*>(packed);
-  parallel_for(count / 2, kGrain, [&](int64_t begin, int64_t end) { unpack_some(from + begin, end - begin, table, out + 2 * begin); });
+  parallel_for(count / 2, kGrain,
+               [&](int64_t begin, int64_t end) { unpack_some(from + begin, end - begin, table, out + 2 * begin); });
   if (count % 2 != 0) {
     out[count - 1] = table[from[count / 2] & 15];
   }
@@ -78,7 +80,8 @@ void unpack(const std::byte* packed, int64_t count, const NibbleTable& table, in
 
 void pack(const uint8_t* bytes, int64_t count, std::byte* packed) {
   auto* to = reinterpret_cast<uint8_t*>(packed);
-  parallel_for(count / 2, kGrain, [&](int64_t begin, int64_t end) { pack_some(bytes + 2 * begin, end - begin, to + begin); });
+  parallel_for(count / 2, kGrain,
+               [&](int64_t begin, int64_t end) { pack_some(bytes + 2 * begin, end - begin, to + begin); });
   if (count % 2 != 0) {
     to[count / 2] = bytes[count - 1] & 15;
   }
@@ -89,7 +92,8 @@ Kernel unpacked(const Graph& graph, const Node& node, Kernel kernel) {
   const auto widen = [&](ValueId id, bool input, size_t index) {
     if (id != ValueId::none && bits_of(graph.value(id).type.dtype) == 4) {
       const TensorType& type = graph.value(id).type;
-      widened->push_back({input, index, plain_table(type.dtype), Tensor(type.dtype == DType::i4 ? DType::i8 : DType::u8, *type.shape)});
+      widened->push_back({input, index, plain_table(type.dtype),
+                          Tensor(type.dtype == DType::i4 ? DType::i8 : DType::u8, *type.shape)});
     }
   };
   for (size_t i = 0; i < node.inputs.size(); ++i) {
@@ -106,7 +110,8 @@ Kernel unpacked(const Graph& graph, const Node& node, Kernel kernel) {
     std::vector<Tensor*> out(call.out.begin(), call.out.end());
     for (Widened& each : *widened) {
       if (each.input) {
-        unpack(in[each.index]->bytes().data(), each.bytes.count(), each.table, reinterpret_cast<int8_t*>(each.bytes.mutable_bytes().data()));
+        unpack(in[each.index]->bytes().data(), each.bytes.count(), each.table,
+               reinterpret_cast<int8_t*>(each.bytes.mutable_bytes().data()));
         in[each.index] = &each.bytes;
       } else {
         out[each.index] = &each.bytes;
@@ -115,7 +120,8 @@ Kernel unpacked(const Graph& graph, const Node& node, Kernel kernel) {
     DSQ_TRY(kernel(Call{call.graph, call.node, in, out}));
     for (Widened& each : *widened) {
       if (!each.input) {
-        pack(reinterpret_cast<const uint8_t*>(each.bytes.bytes().data()), each.bytes.count(), call.output(each.index).mutable_bytes().data());
+        pack(reinterpret_cast<const uint8_t*>(each.bytes.bytes().data()), each.bytes.count(),
+             call.output(each.index).mutable_bytes().data());
       }
     }
     return {};

@@ -59,10 +59,12 @@ void softmax_rows(const float* in, float* out, int64_t rows, int64_t length, boo
   });
 }
 
-void normalize_rows(const float* in, float* out, int64_t rows, int64_t length, double epsilon, const float* scale, const float* bias) {
+void normalize_rows(const float* in, float* out, int64_t rows, int64_t length, double epsilon, const float* scale,
+                    const float* bias) {
   std::array<double, kBlock> mean{};
-  sum_rows(rows, length, [&](int64_t r, int64_t i) { return static_cast<double>(in[r * length + i]); },
-           [&](int64_t r, double sum) { mean[static_cast<size_t>(r)] = sum / static_cast<double>(length); });
+  sum_rows(
+      rows, length, [&](int64_t r, int64_t i) { return static_cast<double>(in[r * length + i]); },
+      [&](int64_t r, double sum) { mean[static_cast<size_t>(r)] = sum / static_cast<double>(length); });
   const auto square = [&](int64_t r, int64_t i) {
     const double d = in[r * length + i] - mean[static_cast<size_t>(r)];
     return d * d;
@@ -82,11 +84,12 @@ void normalize_rows(const float* in, float* out, int64_t rows, int64_t length, d
 template <class Body>
 void for_each_block(int64_t rows, int64_t length, Body body) {
   const int64_t blocks = (rows + kBlock - 1) / kBlock;
-  parallel_for(blocks, std::max<int64_t>(1, (1 << 12) / std::max<int64_t>(length * kBlock, 1)), [&](int64_t begin, int64_t end) {
-    for (int64_t b = begin; b < end; ++b) {
-      body(b * kBlock, std::min(kBlock, rows - b * kBlock));
-    }
-  });
+  parallel_for(blocks, std::max<int64_t>(1, (1 << 12) / std::max<int64_t>(length * kBlock, 1)),
+               [&](int64_t begin, int64_t end) {
+                 for (int64_t b = begin; b < end; ++b) {
+                   body(b * kBlock, std::min(kBlock, rows - b * kBlock));
+                 }
+               });
 }
 
 // The reduced axes lie side by side: outer x length x inner.
@@ -119,23 +122,25 @@ std::optional<ReduceView> reduce_view(const Shape& shape, const std::vector<int6
 void sum_columns(const ReduceView& view, const float* in, float* out, double divisor) {
   constexpr int64_t kPart = 256;  // columns summed at once
   const int64_t parts = (view.inner + kPart - 1) / kPart;
-  parallel_for(view.outer * parts, std::max<int64_t>(1, (1 << 13) / (view.length * std::min(view.inner, kPart))), [&](int64_t begin, int64_t end) {
-    std::array<double, kPart> sums;
-    for (int64_t at = begin; at < end; ++at) {
-      const int64_t first = at % parts * kPart;
-      const int64_t width = std::min(kPart, view.inner - first);
-      const float* x = in + at / parts * view.length * view.inner + first;
-      sums.fill(0);
-      for (int64_t k = 0; k < view.length; ++k) {
-        for (int64_t i = 0; i < width; ++i) {
-          sums[static_cast<size_t>(i)] += x[k * view.inner + i];
-        }
-      }
-      for (int64_t i = 0; i < width; ++i) {
-        out[at / parts * view.inner + first + i] = static_cast<float>(sums[static_cast<size_t>(i)] / divisor);
-      }
-    }
-  });
+  parallel_for(view.outer * parts, std::max<int64_t>(1, (1 << 13) / (view.length * std::min(view.inner, kPart))),
+               [&](int64_t begin, int64_t end) {
+                 std::array<double, kPart> sums;
+                 for (int64_t at = begin; at < end; ++at) {
+                   const int64_t first = at % parts * kPart;
+                   const int64_t width = std::min(kPart, view.inner - first);
+                   const float* x = in + at / parts * view.length * view.inner + first;
+                   sums.fill(0);
+                   for (int64_t k = 0; k < view.length; ++k) {
+                     for (int64_t i = 0; i < width; ++i) {
+                       sums[static_cast<size_t>(i)] += x[k * view.inner + i];
+                     }
+                   }
+                   for (int64_t i = 0; i < width; ++i) {
+                     out[at / parts * view.inner + first + i] =
+                         static_cast<float>(sums[static_cast<size_t>(i)] / divisor);
+                   }
+                 }
+               });
 }
 
 }  // namespace
@@ -151,7 +156,9 @@ Prepared prepare_softmax(const Graph& graph, const Node& node) {
   return std::optional<Kernel>([length, rows, log = node.op == OpKind::log_softmax](const Call& call) -> Result<void> {
     const float* in = raw<float>(call.input(0));
     float* out = raw<float>(call.output());
-    for_each_block(rows, length, [&](int64_t row, int64_t count) { softmax_rows(in + row * length, out + row * length, count, length, log); });
+    for_each_block(rows, length, [&](int64_t row, int64_t count) {
+      softmax_rows(in + row * length, out + row * length, count, length, log);
+    });
     return {};
   });
 }
@@ -164,22 +171,24 @@ Prepared prepare_layer_norm(const Graph& graph, const Node& node) {
     return is_f32(own) && count_of(*own.shape) == type.shape->back();
   };
   const bool more_outputs = node.outputs.size() > 1 && (node.outputs[1] != ValueId::none || node.outputs.size() > 2);
-  if (!is_f32(type) || (attrs.axis != -1 && attrs.axis != type.rank() - 1) || !fits(1) || (node.has_input(2) && !fits(2)) || more_outputs) {
+  if (!is_f32(type) || (attrs.axis != -1 && attrs.axis != type.rank() - 1) || !fits(1) ||
+      (node.has_input(2) && !fits(2)) || more_outputs) {
     return std::optional<Kernel>();
   }
   const int64_t length = type.shape->back();
   const int64_t rows = count_of(*type.shape) / length;
   const std::vector<float> zeros(node.has_input(2) ? 0 : static_cast<size_t>(length), 0.0F);
-  return std::optional<Kernel>([length, rows, zeros, epsilon = static_cast<double>(attrs.epsilon)](const Call& call) -> Result<void> {
-    const float* in = raw<float>(call.input(0));
-    const float* scale = raw<float>(call.input(1));
-    const float* bias = zeros.empty() ? raw<float>(call.input(2)) : zeros.data();
-    float* out = raw<float>(call.output());
-    for_each_block(rows, length, [&](int64_t row, int64_t count) {
-      normalize_rows(in + row * length, out + row * length, count, length, epsilon, scale, bias);
-    });
-    return {};
-  });
+  return std::optional<Kernel>(
+      [length, rows, zeros, epsilon = static_cast<double>(attrs.epsilon)](const Call& call) -> Result<void> {
+        const float* in = raw<float>(call.input(0));
+        const float* scale = raw<float>(call.input(1));
+        const float* bias = zeros.empty() ? raw<float>(call.input(2)) : zeros.data();
+        float* out = raw<float>(call.output());
+        for_each_block(rows, length, [&](int64_t row, int64_t count) {
+          normalize_rows(in + row * length, out + row * length, count, length, epsilon, scale, bias);
+        });
+        return {};
+      });
 }
 
 Prepared prepare_sum(const Graph& graph, const Node& node) {  // reduce_sum, reduce_mean
@@ -202,8 +211,9 @@ Prepared prepare_sum(const Graph& graph, const Node& node) {  // reduce_sum, red
     }
     for_each_block(view.outer, view.length, [&](int64_t row, int64_t count) {
       const float* x = in + row * view.length;
-      sum_rows(count, view.length, [&](int64_t r, int64_t i) { return static_cast<double>(x[r * view.length + i]); },
-               [&](int64_t r, double sum) { out[row + r] = static_cast<float>(sum / divisor); });
+      sum_rows(
+          count, view.length, [&](int64_t r, int64_t i) { return static_cast<double>(x[r * view.length + i]); },
+          [&](int64_t r, double sum) { out[row + r] = static_cast<float>(sum / divisor); });
     });
     return {};
   });

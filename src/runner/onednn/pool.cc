@@ -130,7 +130,9 @@ std::optional<Kernel> integer_average(const Graph& graph, const Node& node, cons
   const bool from_unsigned = is_unsigned(graph.value(node.inputs[0]).type.dtype);
   const bool to_unsigned = is_unsigned(graph.value(node.outputs[0]).type.dtype);
   return unpacked(graph, node, [plan, r, from_unsigned, to_unsigned](const Call& call) -> Result<void> {
-    const auto average = [&]<class X, class Y>(X, Y) { average_integers(plan, r, raw<X>(call.input(0)), raw<Y>(call.output())); };
+    const auto average = [&]<class X, class Y>(X, Y) {
+      average_integers(plan, r, raw<X>(call.input(0)), raw<Y>(call.output()));
+    };
     const auto with_input = [&]<class X>(X x) { to_unsigned ? average(x, uint8_t{}) : average(x, int8_t{}); };
     from_unsigned ? with_input(uint8_t{}) : with_input(int8_t{});
     return {};

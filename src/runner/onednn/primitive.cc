@@ -50,8 +50,9 @@ dnnl::memory Primitive::packed(const void* data, const Md& from, const Md& to) {
 void Primitive::set(size_t slot, const void* data) { memories_[slot].set_data_handle(const_cast<void*>(data)); }
 
 void Primitive::execute() {
-  dnnl::error::wrap_c_api(dnnl_primitive_execute(primitive_.get(), stream_.get(), static_cast<int>(arguments_.size()), arguments_.data()),
-                          "the primitive could not be executed");
+  dnnl::error::wrap_c_api(
+      dnnl_primitive_execute(primitive_.get(), stream_.get(), static_cast<int>(arguments_.size()), arguments_.data()),
+      "the primitive could not be executed");
 }
 
 }  // namespace dsq::onednn

@@ -36,21 +36,24 @@ template <class Body>
 void for_each_run(const Runs& runs, Body body) {
   constexpr int64_t kPiece = 1 << 12;  // elements handed out at once; even, so that 4-bit pieces are whole bytes
   if (runs.follows) {
-    parallel_for(runs.runs, std::max<int64_t>(1, 2 * kPiece / std::max<int64_t>(runs.length, 1)), [&](int64_t begin, int64_t end) {
-      for (int64_t r = begin; r < end; ++r) {
-        body(r * runs.length, runs.length, int64_t{0}, std::integral_constant<int, 1>());
-      }
-    });
+    parallel_for(runs.runs, std::max<int64_t>(1, 2 * kPiece / std::max<int64_t>(runs.length, 1)),
+                 [&](int64_t begin, int64_t end) {
+                   for (int64_t r = begin; r < end; ++r) {
+                     body(r * runs.length, runs.length, int64_t{0}, std::integral_constant<int, 1>());
+                   }
+                 });
     return;
   }
   const int64_t pieces = (runs.length + kPiece - 1) / kPiece;
-  parallel_for(runs.runs * pieces, std::max<int64_t>(1, 2 * kPiece / std::max<int64_t>(runs.length, 1)), [&](int64_t begin, int64_t end) {
-    for (int64_t p = begin; p < end; ++p) {
-      const int64_t run = p / pieces;
-      const int64_t first = p % pieces * kPiece;
-      body(run * runs.length + first, std::min(kPiece, runs.length - first), run % runs.channels, std::integral_constant<int, 0>());
-    }
-  });
+  parallel_for(runs.runs * pieces, std::max<int64_t>(1, 2 * kPiece / std::max<int64_t>(runs.length, 1)),
+               [&](int64_t begin, int64_t end) {
+                 for (int64_t p = begin; p < end; ++p) {
+                   const int64_t run = p / pieces;
+                   const int64_t first = p % pieces * kPiece;
+                   body(run * runs.length + first, std::min(kPiece, runs.length - first), run % runs.channels,
+                        std::integral_constant<int, 0>());
+                 }
+               });
 }
 
 }  // namespace dsq::onednn

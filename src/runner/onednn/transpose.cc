@@ -14,8 +14,8 @@ constexpr int64_t kTile = 16;
 
 // Elements out[i + j * out_step] = in[i * in_step + j], for each of the outer offsets.
 struct TransposePlan {
-  int64_t rows = 1;      // i: the output's last axis
-  int64_t columns = 1;   // j: the input's last axis
+  int64_t rows = 1;     // i: the output's last axis
+  int64_t columns = 1;  // j: the input's last axis
   int64_t in_step = 1;
   int64_t out_step = 1;
   std::vector<int64_t> in_offset;
@@ -139,14 +139,15 @@ Kernel tiled(TransposePlan plan) {
     const T* in = raw<T>(call.input(0));
     T* out = raw<T>(call.output());
     const int64_t strips = (p.columns + kTile - 1) / kTile;
-    parallel_for(static_cast<int64_t>(p.in_offset.size()) * strips, std::max<int64_t>(1, (1 << 13) / (p.rows * kTile)), [&](int64_t begin, int64_t end) {
-      for (int64_t at = begin; at < end; ++at) {
-        const auto o = static_cast<size_t>(at / strips);
-        for (int64_t i0 = 0; i0 < p.rows; i0 += kTile) {
-          move_tile(p, in + p.in_offset[o], out + p.out_offset[o], i0, at % strips * kTile);
-        }
-      }
-    });
+    parallel_for(static_cast<int64_t>(p.in_offset.size()) * strips, std::max<int64_t>(1, (1 << 13) / (p.rows * kTile)),
+                 [&](int64_t begin, int64_t end) {
+                   for (int64_t at = begin; at < end; ++at) {
+                     const auto o = static_cast<size_t>(at / strips);
+                     for (int64_t i0 = 0; i0 < p.rows; i0 += kTile) {
+                       move_tile(p, in + p.in_offset[o], out + p.out_offset[o], i0, at % strips * kTile);
+                     }
+                   }
+                 });
     return {};
   };
 }

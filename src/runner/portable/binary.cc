@@ -22,7 +22,9 @@ T power(T base, double exponent) {
   if constexpr (std::is_integral_v<T>) {
     return static_cast<T>(std::pow(static_cast<double>(base), exponent));
   } else {
-    return exponent == 2.0 ? base * base : exponent == 0.5 ? std::sqrt(base) : static_cast<T>(std::pow(base, static_cast<T>(exponent)));
+    return exponent == 2.0   ? base * base
+           : exponent == 0.5 ? std::sqrt(base)
+                             : static_cast<T>(std::pow(base, static_cast<T>(exponent)));
   }
 }
 
@@ -88,10 +90,12 @@ Result<void> raise(const Call& call) {
   return for_number(call, call.input(0).dtype(), [&]<class T>(T) -> Result<void> {
     const T* base = raw<T>(call.input(0));
     T* out = raw<T>(call.output());
-    const BroadcastPlan<2> plan = plan_broadcast<2>(call.output().shape(), {&call.input(0).shape(), &exponents.shape()});
+    const BroadcastPlan<2> plan =
+        plan_broadcast<2>(call.output().shape(), {&call.input(0).shape(), &exponents.shape()});
     for_each_row(plan, [&](int64_t at, const std::array<int64_t, 2>& offset) {
       for (int64_t i = 0; i < plan.inner(); ++i) {
-        out[at + i] = power(base[offset[0] + i * plan.inner_stride(0)], element(exponents, offset[1] + i * plan.inner_stride(1)));
+        out[at + i] =
+            power(base[offset[0] + i * plan.inner_stride(0)], element(exponents, offset[1] + i * plan.inner_stride(1)));
       }
     });
     return {};
@@ -143,7 +147,8 @@ Result<void> bitwise(const Call& call) {
           if (by >= sizeof(T) * 8) {
             return T{0};
           }
-          return static_cast<T>(left ? static_cast<uint64_t>(static_cast<U>(a)) << by : static_cast<uint64_t>(static_cast<U>(a)) >> by);
+          return static_cast<T>(left ? static_cast<uint64_t>(static_cast<U>(a)) << by
+                                     : static_cast<uint64_t>(static_cast<U>(a)) >> by);
         });
       }
     }
@@ -156,8 +161,8 @@ Result<void> where(const Call& call) {
     const T* a = raw<T>(call.input(1));
     const T* b = raw<T>(call.input(2));
     T* out = raw<T>(call.output());
-    const BroadcastPlan<3> plan =
-        plan_broadcast<3>(call.output().shape(), {&call.input(0).shape(), &call.input(1).shape(), &call.input(2).shape()});
+    const BroadcastPlan<3> plan = plan_broadcast<3>(
+        call.output().shape(), {&call.input(0).shape(), &call.input(1).shape(), &call.input(2).shape()});
     const std::array<int64_t, 3> step = {plan.inner_stride(0), plan.inner_stride(1), plan.inner_stride(2)};
     for_each_row(plan, [&](int64_t at, const std::array<int64_t, 3>& offset) {
       for (int64_t i = 0; i < plan.inner(); ++i) {

@@ -11,8 +11,8 @@ namespace dsq::portable {
 
 template <size_t N>
 struct BroadcastPlan {
-  Shape shape;                          // merged output dimensions
-  std::array<Shape, N> strides;         // of each input, in elements; 0 where it is repeated
+  Shape shape;                   // merged output dimensions
+  std::array<Shape, N> strides;  // of each input, in elements; 0 where it is repeated
   int64_t inner() const { return shape.empty() ? 1 : shape.back(); }
   int64_t inner_stride(size_t n) const { return strides[n].empty() ? 0 : strides[n].back(); }
 };
@@ -92,7 +92,8 @@ void for_each_row(const BroadcastPlan<N>& plan, Body body) {
 
 // out[i] = f(a[i], b[i]) with broadcasting; the common strides 1 and 0 get loops of their own.
 template <class In, class Out, class F>
-void map_binary(const Shape& out_shape, const Shape& a_shape, const Shape& b_shape, const In* a, const In* b, Out* out, F f) {
+void map_binary(const Shape& out_shape, const Shape& a_shape, const Shape& b_shape, const In* a, const In* b, Out* out,
+                F f) {
   const BroadcastPlan<2> plan = plan_broadcast<2>(out_shape, {&a_shape, &b_shape});
   const int64_t inner = plan.inner();
   const int64_t sa = plan.inner_stride(0);

@@ -26,7 +26,8 @@ Result<ConvGeometry> prepare_geometry(const Call& call, bool transposed) {
   }
   const auto kernel = std::span(w).subspan(2);
   const auto spatial = std::span(x).subspan(2);
-  Window window = DSQ_TRY(transposed ? transposed_window_of(attrs, kernel, spatial) : window_of(attrs, kernel, spatial));
+  Window window =
+      DSQ_TRY(transposed ? transposed_window_of(attrs, kernel, spatial) : window_of(attrs, kernel, spatial));
   return geometry_of(x, call.output().shape(), std::move(window), attrs.group);
 }
 
@@ -67,7 +68,8 @@ Result<void> conv_transpose(const Call& call) {
       const int64_t o = at % g.out_channels;
       const int64_t first = o / g.out_per_group() * g.in_per_group();
       std::ranges::fill(acc, 0.0);
-      accumulate_transposed(g, x + n * g.in_channels * g.in_size, w, o % g.out_per_group(), first, first + g.in_per_group(), acc.data());
+      accumulate_transposed(g, x + n * g.in_channels * g.in_size, w, o % g.out_per_group(), first,
+                            first + g.in_per_group(), acc.data());
       finish(call, acc.data(), out, at * g.out_size, g.out_size, bias == nullptr ? 0.0F : bias[o]);
     }
   });

@@ -100,7 +100,8 @@ void accumulate_row(const ConvGeometry& g, const X* x, const W* w, int64_t first
 // Transposed: each input element spreads over a window of outputs. acc holds one whole output channel; `w` is laid out
 // [in_channels, out_per_group, kernel], and `out` is the output channel within its group.
 template <class X, class W, class Acc>
-void accumulate_transposed(const ConvGeometry& g, const X* x, const W* w, int64_t out, int64_t first, int64_t last, Acc* acc) {
+void accumulate_transposed(const ConvGeometry& g, const X* x, const W* w, int64_t out, int64_t first, int64_t last,
+                           Acc* acc) {
   for (int64_t c = first; c < last; ++c) {
     const X* plane = x + c * g.in_size;
     const W* kernel = w + (c * g.out_per_group() + out) * g.kernel_size;

@@ -58,7 +58,8 @@ Result<void> eye_like(const Call& call) {
 
 Result<void> one_hot(const Call& call) {  // indices, depth, [off, on]
   const Shape& out_shape = call.output().shape();
-  const auto axis = static_cast<size_t>(DSQ_TRY(normalize_axis(call.attrs<AxisAttrs>().axis, static_cast<int64_t>(out_shape.size()))));
+  const auto axis = static_cast<size_t>(
+      DSQ_TRY(normalize_axis(call.attrs<AxisAttrs>().axis, static_cast<int64_t>(out_shape.size()))));
   const int64_t depth = out_shape[axis];
   const int64_t inner = strides_of(out_shape)[axis];
   return for_width(call, call.output().dtype(), [&]<class T>(T) -> Result<void> {

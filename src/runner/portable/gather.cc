@@ -35,7 +35,8 @@ void combine(T& to, T from, Reduction reduction) {
 // Plain scattering works on any element; reductions need numbers.
 template <class F>
 Result<void> for_scattered(const Call& call, Reduction reduction, F f) {
-  return reduction == Reduction::none ? for_width(call, call.output().dtype(), f) : for_number(call, call.output().dtype(), f);
+  return reduction == Reduction::none ? for_width(call, call.output().dtype(), f)
+                                      : for_number(call, call.output().dtype(), f);
 }
 
 // The offsets that index tuples of nd operators point to.
@@ -51,7 +52,8 @@ Result<std::vector<int64_t>> tuple_offsets(const Tensor& indices, const Shape& d
   const std::vector<int64_t> flat = to_ints(indices);
   std::vector<int64_t> offsets(static_cast<size_t>(tuples));
   for (int64_t t = 0; t < tuples; ++t) {
-    int64_t offset = batch_dims == 0 ? 0 : t / std::max<int64_t>(tuples / std::max<int64_t>(batches, 1), 1) * batch_stride;
+    int64_t offset =
+        batch_dims == 0 ? 0 : t / std::max<int64_t>(tuples / std::max<int64_t>(batches, 1), 1) * batch_stride;
     for (int64_t d = 0; d < depth; ++d) {
       const int64_t size = data[static_cast<size_t>(batch_dims + d)];
       const int64_t index = flat[static_cast<size_t>(t * depth + d)];
@@ -77,11 +79,13 @@ Result<void> gather(const Call& call) {
   return for_width(call, call.output().dtype(), [&]<class T>(T) -> Result<void> {
     const T* in = raw<T>(call.input(0));
     T* out = raw<T>(call.output());
-    parallel_for(outer * count, std::max<int64_t>(1, (1 << 14) / std::max<int64_t>(inner, 1)), [&](int64_t begin, int64_t end) {
-      for (int64_t at = begin; at < end; ++at) {
-        std::copy_n(in + (at / count * data[axis] + indices[static_cast<size_t>(at % count)]) * inner, inner, out + at * inner);
-      }
-    });
+    parallel_for(outer * count, std::max<int64_t>(1, (1 << 14) / std::max<int64_t>(inner, 1)),
+                 [&](int64_t begin, int64_t end) {
+                   for (int64_t at = begin; at < end; ++at) {
+                     std::copy_n(in + (at / count * data[axis] + indices[static_cast<size_t>(at % count)]) * inner,
+                                 inner, out + at * inner);
+                   }
+                 });
     return {};
   });
 }
@@ -133,7 +137,8 @@ Result<void> scatter_elements(const Call& call) {
   const Shape strides = strides_of(data);
   for (size_t d = 0; d < data.size(); ++d) {
     if ((d != axis && shape[d] > data[d]) || call.input(2).shape() != shape) {
-      return fail(Code::run_failed, "indices {} and updates {} do not fit {}", text_of(shape), text_of(call.input(2).shape()), text_of(data));
+      return fail(Code::run_failed, "indices {} and updates {} do not fit {}", text_of(shape),
+                  text_of(call.input(2).shape()), text_of(data));
     }
   }
   return for_scattered(call, attrs.reduction, [&]<class T>(T) -> Result<void> {
@@ -161,7 +166,8 @@ Result<void> scatter_nd(const Call& call) {
     expected *= call.input(0).shape()[static_cast<size_t>(d)];
   }
   if (!offsets.empty() && (inner != expected || call.input(2).count() % static_cast<int64_t>(offsets.size()) != 0)) {
-    return fail(Code::run_failed, "updates {} do not fit {}", text_of(call.input(2).shape()), text_of(call.input(0).shape()));
+    return fail(Code::run_failed, "updates {} do not fit {}", text_of(call.input(2).shape()),
+                text_of(call.input(0).shape()));
   }
   return for_scattered(call, reduction, [&]<class T>(T) -> Result<void> {
     T* out = raw<T>(call.output());

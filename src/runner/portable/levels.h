@@ -42,7 +42,9 @@ inline Bounds bounds_of(const Call& call, const Activation& act = {}) {
 }
 
 // A parameter vector that holds one value for all, or one a channel.
-inline float shared_or(std::span<const float> values, size_t channel) { return values[values.size() == 1 ? 0 : channel]; }
+inline float shared_or(std::span<const float> values, size_t channel) {
+  return values[values.size() == 1 ? 0 : channel];
+}
 
 // The axis of which such vectors hold one value an index, -1 when they hold one for all: axis 1, or the last for vectors
 // of the tensor's rank (which backends make for channels-last data).

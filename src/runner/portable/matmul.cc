@@ -16,7 +16,8 @@ using Sum = std::conditional_t<std::is_integral_v<T>, int64_t, double>;
 
 // out[m, n] = a[m, k] * b[k, n], all row-major; row strides as given, columns of b may be strided instead.
 template <class T>
-void multiply(const T* a, int64_t a_row, int64_t a_col, const T* b, int64_t b_row, int64_t b_col, T* out, int64_t m, int64_t n, int64_t k) {
+void multiply(const T* a, int64_t a_row, int64_t a_col, const T* b, int64_t b_row, int64_t b_col, T* out, int64_t m,
+              int64_t n, int64_t k) {
   parallel_for(m, std::max<int64_t>(1, (1 << 16) / std::max<int64_t>(n * k, 1)), [&](int64_t begin, int64_t end) {
     std::vector<Sum<T>> acc(static_cast<size_t>(n));
     for (int64_t i = begin; i < end; ++i) {
@@ -86,8 +87,8 @@ Result<void> gemm(const Call& call) {
       return {};
     }
     const Tensor product = call.output().clone();
-    map_binary(call.output().shape(), call.output().shape(), call.input(2).shape(), raw<T>(product), raw<T>(call.input(2)), out,
-               [&](T v, T c) { return alpha * v + beta * c; });
+    map_binary(call.output().shape(), call.output().shape(), call.input(2).shape(), raw<T>(product),
+               raw<T>(call.input(2)), out, [&](T v, T c) { return alpha * v + beta * c; });
     return {};
   });
 }

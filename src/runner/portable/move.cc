@@ -28,7 +28,8 @@ Result<void> copy(const Call& call) {
   const std::span<const std::byte> from = call.input(0).bytes();
   const std::span<std::byte> to = call.output().mutable_bytes();
   if (to.size() != from.size()) {
-    return fail(Code::run_failed, "{} has {} elements, {} wanted", text_of(call.input(0).shape()), call.input(0).count(), call.output().count());
+    return fail(Code::run_failed, "{} has {} elements, {} wanted", text_of(call.input(0).shape()),
+                call.input(0).count(), call.output().count());
   }
   if (!from.empty() && from.data() != to.data()) {  // a view in the arena is its source
     std::memcpy(to.data(), from.data(), from.size());
@@ -73,8 +74,8 @@ Result<void> slice(const Call& call) {
   const auto ints = [&](size_t i) { return call.has(i) ? ints_in(call.input(i)) : Ints{}; };
   const Ints axes = ints(3);
   const Ints steps = ints(4);
-  const std::vector<SliceRange> ranges = DSQ_TRY(
-      slice_ranges(in, ints(1), ints(2), call.has(3) ? &axes : nullptr, call.has(4) ? &steps : nullptr));
+  const std::vector<SliceRange> ranges =
+      DSQ_TRY(slice_ranges(in, ints(1), ints(2), call.has(3) ? &axes : nullptr, call.has(4) ? &steps : nullptr));
   Shape strides = strides_of(in);
   int64_t first = 0;
   for (size_t i = 0; i < in.size(); ++i) {
@@ -124,7 +125,8 @@ Result<void> split(const Call& call) {
   const Shape strides = strides_of(call.input(0).shape());
   return for_width(call, call.input(0).dtype(), [&]<class T>(T) -> Result<void> {
     const T* from = raw<T>(call.input(0));
-    const int64_t chunk = (call.input(0).shape()[axis] + static_cast<int64_t>(call.out.size()) - 1) / static_cast<int64_t>(call.out.size());
+    const int64_t chunk = (call.input(0).shape()[axis] + static_cast<int64_t>(call.out.size()) - 1) /
+                          static_cast<int64_t>(call.out.size());
     const std::vector<int64_t> sizes = call.has(1) ? to_ints(call.input(1)) : std::vector<int64_t>();
     int64_t at = 0;
     for (size_t i = 0; i < call.out.size(); ++i) {

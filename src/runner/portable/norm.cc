@@ -53,7 +53,8 @@ Result<void> batch_norm(const Call& call) {  // x, scale, bias, mean, variance
   parallel_for(shape[0] * channels, 1, [&](int64_t begin, int64_t end) {
     for (int64_t at = begin; at < end; ++at) {
       const auto c = static_cast<size_t>(at % channels);
-      const double slope = call.input(1).values<float>()[c] / std::sqrt(static_cast<double>(call.input(4).values<float>()[c]) + epsilon);
+      const double slope =
+          call.input(1).values<float>()[c] / std::sqrt(static_cast<double>(call.input(4).values<float>()[c]) + epsilon);
       const double shift = call.input(2).values<float>()[c] - call.input(3).values<float>()[c] * slope;
       for (int64_t i = at * plane; i < (at + 1) * plane; ++i) {
         out[i] = static_cast<float>(in[i] * slope + shift);

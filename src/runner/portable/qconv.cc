@@ -24,12 +24,14 @@ struct Epilogue {
   Bounds bounds;
 
   // sums: [groups][count]
-  void finish(const std::vector<int32_t>& sums, int64_t count, size_t channel, float x_scale, bool run_time, Tensor& out, int64_t at) const {
+  void finish(const std::vector<int32_t>& sums, int64_t count, size_t channel, float x_scale, bool run_time,
+              Tensor& out, int64_t at) const {
     for (int64_t i = 0; i < count; ++i) {
       float v = 0;
       for (int64_t g = 0; g < groups; ++g) {
         const float factor = m[channel * static_cast<size_t>(groups) + static_cast<size_t>(g)];
-        const float term = static_cast<float>(sums[static_cast<size_t>(g * count + i)]) * (run_time ? x_scale * factor : factor);
+        const float term =
+            static_cast<float>(sums[static_cast<size_t>(g * count + i)]) * (run_time ? x_scale * factor : factor);
         v = g == 0 ? term : v + term;
       }
       v = b == nullptr ? v : v + b[channel];
@@ -48,8 +50,12 @@ struct Epilogue {
 Epilogue epilogue_of(const Call& call, int64_t channels, const Activation& act) {
   const std::span<const float> m = call.input(2).values<float>();
   const bool to_integer = call.output().dtype() != DType::f32;
-  return {m, call.has(3) ? raw<float>(call.input(3)) : nullptr, static_cast<int64_t>(m.size()) / std::max<int64_t>(channels, 1), act,
-          to_integer, to_integer ? bounds_of(call, act) : Bounds{}};
+  return {m,
+          call.has(3) ? raw<float>(call.input(3)) : nullptr,
+          static_cast<int64_t>(m.size()) / std::max<int64_t>(channels, 1),
+          act,
+          to_integer,
+          to_integer ? bounds_of(call, act) : Bounds{}};
 }
 
 // The levels of x with zero points taken at run time, one for each of `units` equal parts.
@@ -71,15 +77,17 @@ Result<void> convolve(const Call& call, bool transposed) {
   const Shape& ws = call.input(1).shape();
   const auto kernel = std::span(ws).subspan(2);
   const auto spatial = std::span(xs).subspan(2);
-  const ConvGeometry g = geometry_of(xs, call.output().shape(),
-                                     DSQ_TRY(transposed ? transposed_window_of(attrs, kernel, spatial) : window_of(attrs, kernel, spatial)),
-                                     attrs.group);
+  const ConvGeometry g = geometry_of(
+      xs, call.output().shape(),
+      DSQ_TRY(transposed ? transposed_window_of(attrs, kernel, spatial) : window_of(attrs, kernel, spatial)),
+      attrs.group);
   const std::vector<int16_t> x = activation_levels(call);
   const auto* w = raw<int8_t>(call.input(1));
   const Epilogue epilogue = epilogue_of(call, g.out_channels, attrs.activation());
   const std::span<const float> x_scale = call.has(4) ? call.input(4).values<float>() : std::span<const float>();
   const int64_t samples_per_scale = x_scale.empty() ? 1 : g.batch / static_cast<int64_t>(x_scale.size());
-  const int64_t per_group = (g.in_per_group() + epilogue.groups - 1) / epilogue.groups;  // input channels with one scale
+  const int64_t per_group =
+      (g.in_per_group() + epilogue.groups - 1) / epilogue.groups;  // input channels with one scale
   parallel_for(g.batch * g.out_channels, 1, [&](int64_t begin, int64_t end) {
     const int64_t span = transposed ? g.out_size : g.row();
     std::vector<int32_t> sums(static_cast<size_t>(epilogue.groups * span));
@@ -95,12 +103,15 @@ Result<void> convolve(const Call& call, bool transposed) {
           const int64_t to = std::min(from + per_group, g.in_per_group());
           int32_t* acc = sums.data() + group * span;
           if (transposed) {
-            accumulate_transposed(g, x.data() + n * g.in_channels * g.in_size, w, o % g.out_per_group(), first + from, first + to, acc);
+            accumulate_transposed(g, x.data() + n * g.in_channels * g.in_size, w, o % g.out_per_group(), first + from,
+                                  first + to, acc);
           } else {
-            accumulate_row(g, x.data() + (n * g.in_channels + first) * g.in_size, w + o * g.in_per_group() * g.kernel_size, from, to, row, acc);
+            accumulate_row(g, x.data() + (n * g.in_channels + first) * g.in_size,
+                           w + o * g.in_per_group() * g.kernel_size, from, to, row, acc);
           }
         }
-        epilogue.finish(sums, span, static_cast<size_t>(o), scale, !x_scale.empty(), call.output(), at * g.out_size + row * g.row());
+        epilogue.finish(sums, span, static_cast<size_t>(o), scale, !x_scale.empty(), call.output(),
+                        at * g.out_size + row * g.row());
       }
     }
   });
@@ -150,7 +161,8 @@ std::vector<int16_t> centred(const Call& call, size_t tensor, size_t zero, int64
   const std::vector<int64_t> zeros = call.has(zero) ? to_ints(call.input(zero)) : std::vector<int64_t>{0};
   const ScaleMap map(t.shape(), {zeros.size() > 1 ? static_cast<int32_t>(axis < 0 ? axis + t.rank() : axis) : -1, 0});
   for (int64_t i = 0; i < t.count(); ++i) {
-    out[static_cast<size_t>(i)] = static_cast<int16_t>(byte_at(t, i) - zeros[zeros.size() == 1 ? 0 : map.of(i) % zeros.size()]);
+    out[static_cast<size_t>(i)] =
+        static_cast<int16_t>(byte_at(t, i) - zeros[zeros.size() == 1 ? 0 : map.of(i) % zeros.size()]);
   }
   return out;
 }
@@ -161,7 +173,9 @@ Result<void> conv_integer(const Call& call) {
   const auto& attrs = call.attrs<ConvAttrs>();
   const Shape& xs = call.input(0).shape();
   const Shape& ws = call.input(1).shape();
-  const ConvGeometry g = geometry_of(xs, call.output().shape(), DSQ_TRY(window_of(attrs, std::span(ws).subspan(2), std::span(xs).subspan(2))), attrs.group);
+  const ConvGeometry g =
+      geometry_of(xs, call.output().shape(),
+                  DSQ_TRY(window_of(attrs, std::span(ws).subspan(2), std::span(xs).subspan(2))), attrs.group);
   const std::vector<int16_t> x = centred(call, 0, 2, 1);
   const std::vector<int16_t> w = centred(call, 1, 3, 0);
   auto* out = raw<int32_t>(call.output());
@@ -171,8 +185,8 @@ Result<void> conv_integer(const Call& call) {
       const int64_t o = at % g.out_channels;
       const int64_t first = at / g.out_channels * g.in_channels + o / g.out_per_group() * g.in_per_group();
       for (int64_t row = 0; row < g.rows(); ++row) {
-        accumulate_row(g, x.data() + first * g.in_size, w.data() + o * g.in_per_group() * g.kernel_size, 0, g.in_per_group(), row,
-                       out + at * g.out_size + row * g.row());
+        accumulate_row(g, x.data() + first * g.in_size, w.data() + o * g.in_per_group() * g.kernel_size, 0,
+                       g.in_per_group(), row, out + at * g.out_size + row * g.row());
       }
     }
   });

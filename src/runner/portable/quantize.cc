@@ -14,7 +14,8 @@ namespace {
 // one value, one for each index of an axis, or one for each block when their rank is the tensor's.
 class Parameters {
  public:
-  Parameters(const Call& call, const Tensor& tensor, const QuantParams* params) : shape_(tensor.shape()), map_(tensor.shape(), {}) {
+  Parameters(const Call& call, const Tensor& tensor, const QuantParams* params)
+      : shape_(tensor.shape()), map_(tensor.shape(), {}) {
     if (!call.has(1)) {
       params_ = params;
       map_ = ScaleMap(shape_, params->granularity);
@@ -89,7 +90,8 @@ Result<void> quantize(const Call& call) {
     parallel_for(x.count(), 1 << 12, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
         const ScaleZero p = parameters.at(i);
-        const int32_t q = table ? nearest_level(in[i] / p.scale, params->levels.data()) : dsq::quantize(in[i], p.scale, p.zero, low, high);
+        const int32_t q = table ? nearest_level(in[i] / p.scale, params->levels.data())
+                                : dsq::quantize(in[i], p.scale, p.zero, low, high);
         out[i] = static_cast<T>(q);
       }
     });
@@ -141,7 +143,9 @@ Result<void> dynamic_quantize(const Call& call) {
   if (x.dtype() != DType::f32) {
     return unsupported(call, x.dtype());
   }
-  const int64_t units = attrs.per == RangeAxis::tensor ? 1 : attrs.per == RangeAxis::sample ? x.shape()[0] : x.count() / std::max<int64_t>(x.shape().back(), 1);
+  const int64_t units = attrs.per == RangeAxis::tensor   ? 1
+                        : attrs.per == RangeAxis::sample ? x.shape()[0]
+                                                         : x.count() / std::max<int64_t>(x.shape().back(), 1);
   const int64_t size = units == 0 ? 0 : x.count() / units;
   const int32_t steps = bits_of(attrs.to) == 4 ? 15 : 255;
   const float* in = raw<float>(x);
@@ -179,7 +183,9 @@ Result<void> requantize(const Call& call) {  // x, m, b
   const Bounds bounds = bounds_of(call);
   for (int64_t i = 0; i < call.output().count(); ++i) {
     const size_t c = channels.channel_of(i);
-    put_byte(call.output(), i, dsq::requantize(levels[static_cast<size_t>(i)], shared_or(m, c), shared_or(b, c), bounds.low, bounds.high));
+    put_byte(
+        call.output(), i,
+        dsq::requantize(levels[static_cast<size_t>(i)], shared_or(m, c), shared_or(b, c), bounds.low, bounds.high));
   }
   return {};
 }
@@ -218,7 +224,8 @@ Result<void> qadd(const Call& call) {  // a, b, ma, mb, c
     const size_t c = channels.channel_of(i);
     const size_t ia = aligned ? static_cast<size_t>(i) : offset_in(call.input(0).shape(), i);
     const size_t ib = aligned ? static_cast<size_t>(i) : offset_in(call.input(1).shape(), i);
-    const float v = (static_cast<float>(a[ia]) * shared_or(ma, c) + static_cast<float>(b[ib]) * shared_or(mb, c)) + shared_or(shift, c);
+    const float v = (static_cast<float>(a[ia]) * shared_or(ma, c) + static_cast<float>(b[ib]) * shared_or(mb, c)) +
+                    shared_or(shift, c);
     put_byte(call.output(), i, saturate(v, bounds.low, bounds.high));
   }
   return {};
@@ -236,7 +243,8 @@ Result<void> qavg_pool(const Call& call) {  // x, m, b; padding counts as level 
     for (int64_t o = 0; o < g.out_size; ++o) {
       int32_t acc = 0;
       for_each_tap(g, o, [&](int64_t at, int64_t) { acc += levels[static_cast<size_t>(plane * g.in_size + at)]; });
-      put_byte(call.output(), plane * g.out_size + o, dsq::requantize(acc, shared_or(m, c), shared_or(b, c), bounds.low, bounds.high));
+      put_byte(call.output(), plane * g.out_size + o,
+               dsq::requantize(acc, shared_or(m, c), shared_or(b, c), bounds.low, bounds.high));
     }
   }
   return {};

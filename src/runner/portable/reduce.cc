@@ -77,17 +77,18 @@ void reduce_with(const Call& call, double first, Step step, Finish finish) {
   const T* in = raw<T>(call.input(0));
   T* out = raw<T>(call.output());
   const auto count = static_cast<int64_t>(inner.size());
-  parallel_for(static_cast<int64_t>(outer.size()), std::max<int64_t>(1, (1 << 13) / std::max<int64_t>(count, 1)), [&](int64_t begin, int64_t end) {
-    for (int64_t o = begin; o < end; ++o) {
-      const T* from = in + outer[static_cast<size_t>(o)];
-      using Sum = std::conditional_t<std::is_integral_v<T>, int64_t, double>;
-      Sum sum = static_cast<Sum>(first);
-      for (const int64_t offset : inner) {
-        sum = step(sum, static_cast<Sum>(from[offset]));
-      }
-      out[o] = static_cast<T>(finish(sum, count));
-    }
-  });
+  parallel_for(static_cast<int64_t>(outer.size()), std::max<int64_t>(1, (1 << 13) / std::max<int64_t>(count, 1)),
+               [&](int64_t begin, int64_t end) {
+                 for (int64_t o = begin; o < end; ++o) {
+                   const T* from = in + outer[static_cast<size_t>(o)];
+                   using Sum = std::conditional_t<std::is_integral_v<T>, int64_t, double>;
+                   Sum sum = static_cast<Sum>(first);
+                   for (const int64_t offset : inner) {
+                     sum = step(sum, static_cast<Sum>(from[offset]));
+                   }
+                   out[o] = static_cast<T>(finish(sum, count));
+                 }
+               });
 }
 
 template <class T>
@@ -119,21 +120,34 @@ void reduce_as(const Call& call) {
   using enum OpKind;
   switch (call.node.op) {
     case reduce_sum: return reduce_with<T>(call, 0, plus, same);
-    case reduce_mean: return reduce_with<T>(call, 0, plus, [](auto s, int64_t n) { return n == 0 ? decltype(s){} : s / static_cast<decltype(s)>(n); });
-    case reduce_prod: return reduce_with<T>(call, 1, [](auto s, auto x) { return s * x; }, same);
-    case reduce_l1: return reduce_with<T>(call, 0, [](auto s, auto x) { return s + (x < 0 ? -x : x); }, same);
-    case reduce_sum_square: return reduce_with<T>(call, 0, [](auto s, auto x) { return s + x * x; }, same);
+    case reduce_mean:
+      return reduce_with<T>(call, 0, plus,
+                            [](auto s, int64_t n) { return n == 0 ? decltype(s){} : s / static_cast<decltype(s)>(n); });
+    case reduce_prod:
+      return reduce_with<T>(
+          call, 1, [](auto s, auto x) { return s * x; }, same);
+    case reduce_l1:
+      return reduce_with<T>(
+          call, 0, [](auto s, auto x) { return s + (x < 0 ? -x : x); }, same);
+    case reduce_sum_square:
+      return reduce_with<T>(
+          call, 0, [](auto s, auto x) { return s + x * x; }, same);
     case reduce_l2:
-      return reduce_with<T>(call, 0, [](auto s, auto x) { return s + x * x; }, [](auto s, int64_t) { return std::sqrt(static_cast<double>(s)); });
-    case reduce_log_sum: return reduce_with<T>(call, 0, plus, [](auto s, int64_t) { return std::log(static_cast<double>(s)); });
+      return reduce_with<T>(
+          call, 0, [](auto s, auto x) { return s + x * x; },
+          [](auto s, int64_t) { return std::sqrt(static_cast<double>(s)); });
+    case reduce_log_sum:
+      return reduce_with<T>(call, 0, plus, [](auto s, int64_t) { return std::log(static_cast<double>(s)); });
     case reduce_log_sum_exp: return log_sum_exp<T>(call);
     case reduce_max:
-      return reduce_with<T>(call, std::is_integral_v<T> ? static_cast<double>(std::numeric_limits<int64_t>::lowest()) : -kInf,
-                            [](auto s, auto x) { return x != x || x > s ? x : s; }, same);
+      return reduce_with<T>(
+          call, std::is_integral_v<T> ? static_cast<double>(std::numeric_limits<int64_t>::lowest()) : -kInf,
+          [](auto s, auto x) { return x != x || x > s ? x : s; }, same);
     default:
       // 2^63 - 1024 is the largest double below 2^63; no integer tensor of at most 32 bits reaches it.
-      return reduce_with<T>(call, std::is_integral_v<T> ? 9223372036854774784.0 : kInf,
-                            [](auto s, auto x) { return x != x || x < s ? x : s; }, same);
+      return reduce_with<T>(
+          call, std::is_integral_v<T> ? 9223372036854774784.0 : kInf,
+          [](auto s, auto x) { return x != x || x < s ? x : s; }, same);
   }
 }
 
@@ -269,21 +283,22 @@ Result<void> softmax(const Call& call) {
   auto* out = raw<float>(call.output());
   const bool log = call.node.op == OpKind::log_softmax;
   const bool hard = call.node.op == OpKind::hardmax;
-  parallel_for(view.outer * view.inner, std::max<int64_t>(1, (1 << 12) / std::max<int64_t>(view.length, 1)), [&](int64_t begin, int64_t end) {
-    for (int64_t row = begin; row < end; ++row) {
-      const int64_t at = row / view.inner * view.length * view.inner + row % view.inner;
-      if (!hard) {
-        softmax_row(in + at, out + at, view.length, view.inner, log);
-        continue;
-      }
-      int64_t best = 0;
-      for (int64_t k = 0; k < view.length; ++k) {
-        best = in[at + k * view.inner] > in[at + best * view.inner] ? k : best;
-        out[at + k * view.inner] = 0.0F;
-      }
-      out[at + best * view.inner] = 1.0F;
-    }
-  });
+  parallel_for(view.outer * view.inner, std::max<int64_t>(1, (1 << 12) / std::max<int64_t>(view.length, 1)),
+               [&](int64_t begin, int64_t end) {
+                 for (int64_t row = begin; row < end; ++row) {
+                   const int64_t at = row / view.inner * view.length * view.inner + row % view.inner;
+                   if (!hard) {
+                     softmax_row(in + at, out + at, view.length, view.inner, log);
+                     continue;
+                   }
+                   int64_t best = 0;
+                   for (int64_t k = 0; k < view.length; ++k) {
+                     best = in[at + k * view.inner] > in[at + best * view.inner] ? k : best;
+                     out[at + k * view.inner] = 0.0F;
+                   }
+                   out[at + best * view.inner] = 1.0F;
+                 }
+               });
   return {};
 }
 

@@ -36,7 +36,8 @@ double source_coordinate(const AxisScale& a, CoordMode mode, int64_t x) {
       return static_cast<double>(a.in) / 2 * (1 - adjustment) + (o + 0.5F) / scale - 0.5F;
     }
     case CoordMode::pytorch_half_pixel: return a.out > 1 ? (o + 0.5F) / scale - 0.5F : 0.0F;
-    case CoordMode::align_corners: return a.out == 1 ? 0.0F : o * static_cast<float>(a.in - 1) / static_cast<float>(a.out - 1);
+    case CoordMode::align_corners:
+      return a.out == 1 ? 0.0F : o * static_cast<float>(a.in - 1) / static_cast<float>(a.out - 1);
     case CoordMode::asymmetric: return o / scale;
     case CoordMode::tf_crop_and_resize: {
       const auto last = static_cast<double>(a.in - 1);
@@ -141,22 +142,24 @@ Result<std::vector<AxisScale>> scales_of(const Call& call) {
 }
 
 // One axis of a float tensor seen as outer x in x inner.
-std::vector<float> resample(const std::vector<float>& from, int64_t outer, int64_t in, int64_t inner, const AxisTaps& taps, float missing) {
+std::vector<float> resample(const std::vector<float>& from, int64_t outer, int64_t in, int64_t inner,
+                            const AxisTaps& taps, float missing) {
   const auto out = static_cast<int64_t>(taps.size());
   std::vector<float> to(static_cast<size_t>(outer * out * inner));
-  parallel_for(outer * out, std::max<int64_t>(1, (1 << 12) / std::max<int64_t>(inner, 1)), [&](int64_t begin, int64_t end) {
-    for (int64_t row = begin; row < end; ++row) {
-      const std::vector<Tap>& mine = taps[static_cast<size_t>(row % out)];
-      float* line = to.data() + row * inner;
-      std::fill_n(line, inner, mine.empty() ? missing : 0.0F);
-      for (const Tap& tap : mine) {
-        const float* source = from.data() + (row / out * in + tap.at) * inner;
-        for (int64_t i = 0; i < inner; ++i) {
-          line[i] += tap.weight * source[i];
-        }
-      }
-    }
-  });
+  parallel_for(outer * out, std::max<int64_t>(1, (1 << 12) / std::max<int64_t>(inner, 1)),
+               [&](int64_t begin, int64_t end) {
+                 for (int64_t row = begin; row < end; ++row) {
+                   const std::vector<Tap>& mine = taps[static_cast<size_t>(row % out)];
+                   float* line = to.data() + row * inner;
+                   std::fill_n(line, inner, mine.empty() ? missing : 0.0F);
+                   for (const Tap& tap : mine) {
+                     const float* source = from.data() + (row / out * in + tap.at) * inner;
+                     for (int64_t i = 0; i < inner; ++i) {
+                       line[i] += tap.weight * source[i];
+                     }
+                   }
+                 }
+               });
   return to;
 }
 
@@ -167,19 +170,20 @@ Result<void> resize_nearest(const Call& call, const std::vector<AxisTaps>& taps)
   return for_width(call, call.output().dtype(), [&]<class T>(T) -> Result<void> {
     const T* from = raw<T>(call.input(0));
     T* to = raw<T>(call.output());
-    parallel_for(inner == 0 ? 0 : call.output().count() / inner, std::max<int64_t>(1, (1 << 13) / std::max<int64_t>(inner, 1)), [&](int64_t begin, int64_t end) {
-      for (int64_t row = begin; row < end; ++row) {
-        int64_t rest = row;
-        int64_t base = 0;
-        for (size_t d = out.empty() ? 0 : out.size() - 1; d-- > 0;) {
-          base += taps[d][static_cast<size_t>(rest % out[d])][0].at * strides[d];
-          rest /= out[d];
-        }
-        for (int64_t i = 0; i < inner; ++i) {
-          to[row * inner + i] = from[base + (out.empty() ? 0 : taps.back()[static_cast<size_t>(i)][0].at)];
-        }
-      }
-    });
+    parallel_for(inner == 0 ? 0 : call.output().count() / inner,
+                 std::max<int64_t>(1, (1 << 13) / std::max<int64_t>(inner, 1)), [&](int64_t begin, int64_t end) {
+                   for (int64_t row = begin; row < end; ++row) {
+                     int64_t rest = row;
+                     int64_t base = 0;
+                     for (size_t d = out.empty() ? 0 : out.size() - 1; d-- > 0;) {
+                       base += taps[d][static_cast<size_t>(rest % out[d])][0].at * strides[d];
+                       rest /= out[d];
+                     }
+                     for (int64_t i = 0; i < inner; ++i) {
+                       to[row * inner + i] = from[base + (out.empty() ? 0 : taps.back()[static_cast<size_t>(i)][0].at)];
+                     }
+                   }
+                 });
     return {};
   });
 }
@@ -207,7 +211,8 @@ Result<void> resize(const Call& call) {
   std::vector<float> data(in.begin(), in.end());
   Shape shape = call.input(0).shape();
   for (size_t d = shape.size(); d-- > 0;) {
-    const bool unchanged = axes[d].in == axes[d].out && axes[d].scale == 1.0 && attrs.coord != CoordMode::tf_crop_and_resize;
+    const bool unchanged =
+        axes[d].in == axes[d].out && axes[d].scale == 1.0 && attrs.coord != CoordMode::tf_crop_and_resize;
     if (unchanged) {
       continue;
     }
@@ -267,7 +272,10 @@ Result<void> grid_sample(const Call& call) {
     if (attrs.padding == GridPadding::border) {
       return std::clamp(v, 0.0, static_cast<double>(size - 1));
     }
-    return attrs.padding == GridPadding::reflection ? reflect(v, attrs.align_corners ? 0.0 : -0.5, static_cast<double>(size) - (attrs.align_corners ? 1.0 : 0.5)) : v;
+    return attrs.padding == GridPadding::reflection
+               ? reflect(v, attrs.align_corners ? 0.0 : -0.5,
+                         static_cast<double>(size) - (attrs.align_corners ? 1.0 : 0.5))
+               : v;
   };
   const int64_t outputs = out[2] * out[3];
   parallel_for(in[0] * in[1], 1, [&](int64_t begin, int64_t end) {
@@ -289,7 +297,8 @@ Result<void> grid_sample(const Call& call) {
             for (int dx = 1 - radius; dx <= radius; ++dx) {
               const double ky = std::floor(py) + dy;
               const double kx = std::floor(px) + dx;
-              const double weight = linear ? triangle(ky - py) * triangle(kx - px) : cubic(ky - py, -0.75) * cubic(kx - px, -0.75);
+              const double weight =
+                  linear ? triangle(ky - py) * triangle(kx - px) : cubic(ky - py, -0.75) * cubic(kx - px, -0.75);
               sum += weight == 0 ? 0 : weight * pixel(source, ky, kx);
             }
           }

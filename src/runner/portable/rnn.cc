@@ -65,7 +65,8 @@ std::vector<Function> functions_of(const Call& call, size_t directions) {
 // y[0..rows) = w[rows, columns] * x, w transposed beforehand so that the inner loop runs over rows.
 class Matrix {
  public:
-  Matrix(const float* w, int64_t rows, int64_t columns) : rows_(rows), columns_(columns), by_column_(static_cast<size_t>(rows * columns)) {
+  Matrix(const float* w, int64_t rows, int64_t columns)
+      : rows_(rows), columns_(columns), by_column_(static_cast<size_t>(rows * columns)) {
     for (int64_t r = 0; r < rows; ++r) {
       for (int64_t c = 0; c < columns; ++c) {
         by_column_[static_cast<size_t>(c * rows + r)] = w[r * columns + c];
@@ -180,8 +181,11 @@ Result<void> recurrent(const Call& call) {  // x, w, r, bias, lengths, h0, (c0, 
   if (functions.size() != per_direction * static_cast<size_t>(directions)) {
     return fail(Code::run_failed, "{} activation functions for {} directions", functions.size(), directions);
   }
-  const std::vector<int64_t> lengths = call.has(4) ? to_ints(call.input(4)) : std::vector<int64_t>(static_cast<size_t>(batch), time);
-  const auto in = [&](size_t i, int64_t d, int64_t size) { return call.has(i) ? raw<float>(call.input(i)) + d * size : nullptr; };
+  const std::vector<int64_t> lengths =
+      call.has(4) ? to_ints(call.input(4)) : std::vector<int64_t>(static_cast<size_t>(batch), time);
+  const auto in = [&](size_t i, int64_t d, int64_t size) {
+    return call.has(i) ? raw<float>(call.input(i)) + d * size : nullptr;
+  };
   std::vector<double> acc;
   std::vector<float> scratch;
   std::vector<float> h(static_cast<size_t>(n));
@@ -190,9 +194,14 @@ Result<void> recurrent(const Call& call) {  // x, w, r, bias, lengths, h0, (c0, 
     std::ranges::fill(call.output(0).mutable_bytes(), std::byte{0});
   }
   for (int64_t d = 0; d < directions; ++d) {
-    const Direction direction{call.node.op, attrs, functions.data() + per_direction * static_cast<size_t>(d),
+    const Direction direction{call.node.op,
+                              attrs,
+                              functions.data() + per_direction * static_cast<size_t>(d),
                               Matrix(in(1, d, gates * n * features), gates * n, features),
-                              Matrix(in(2, d, gates * n * n), gates * n, n), in(3, d, 2 * gates * n), in(7, d, 3 * n), gates};
+                              Matrix(in(2, d, gates * n * n), gates * n, n),
+                              in(3, d, 2 * gates * n),
+                              in(7, d, 3 * n),
+                              gates};
     const bool backwards = attrs.direction == RnnDirection::reverse || d == 1;
     for (int64_t b = 0; b < batch; ++b) {
       const int64_t state = attrs.batch_first ? (b * directions + d) * n : (d * batch + b) * n;
@@ -207,7 +216,8 @@ Result<void> recurrent(const Call& call) {  // x, w, r, bias, lengths, h0, (c0, 
         const int64_t row = attrs.batch_first ? b * time + t : t * batch + b;
         direction.step(raw<float>(call.input(0)) + row * features, h.data(), c.data(), acc, scratch);
         if (call.wants(0)) {
-          const int64_t at = attrs.batch_first ? ((b * time + t) * directions + d) * n : ((t * directions + d) * batch + b) * n;
+          const int64_t at =
+              attrs.batch_first ? ((b * time + t) * directions + d) * n : ((t * directions + d) * batch + b) * n;
           std::ranges::copy(h, raw<float>(call.output(0)) + at);
         }
       }

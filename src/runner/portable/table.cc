@@ -12,6 +12,7 @@ namespace {
 
 using Function = Result<void> (*)(const Call&);
 
+// clang-format off
 Function kernel_of(OpKind op) {
   using enum OpKind;
   switch (op) {
@@ -92,6 +93,7 @@ Function kernel_of(OpKind op) {
   }
   return nullptr;
 }
+// clang-format on
 
 bool has_nibbles(const Graph& graph, const Node& node) {
   const auto is_nibble = [&](ValueId id) { return id != ValueId::none && bits_of(graph.value(id).type.dtype) == 4; };

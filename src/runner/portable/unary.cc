@@ -88,7 +88,9 @@ Result<void> unary(const Call& call) {
       const float a = params().alpha;
       return map_float(call, [a](float x) { return elu_f(x, a); });
     }
-    case gelu: return params().alpha != 0.0F ? map_float(call, [](float x) { return gelu_tanh_f(x); }) : map_float(call, [](float x) { return gelu_f(x); });
+    case gelu:
+      return params().alpha != 0.0F ? map_float(call, [](float x) { return gelu_tanh_f(x); })
+                                    : map_float(call, [](float x) { return gelu_f(x); });
     case hard_sigmoid: {
       const auto [a, b] = params();
       return map_float(call, [a = a, b = b](float x) { return hard_sigmoid_f(x, a, b); });
@@ -128,7 +130,10 @@ To converted(From x) {
     constexpr double kLow = static_cast<double>(std::numeric_limits<To>::lowest());
     constexpr double kHigh = static_cast<double>(std::numeric_limits<To>::max());
     const auto v = static_cast<double>(x);
-    return v != v ? To{0} : v <= kLow ? std::numeric_limits<To>::lowest() : v >= kHigh ? std::numeric_limits<To>::max() : static_cast<To>(x);
+    return v != v       ? To{0}
+           : v <= kLow  ? std::numeric_limits<To>::lowest()
+           : v >= kHigh ? std::numeric_limits<To>::max()
+                        : static_cast<To>(x);
   } else {
     return static_cast<To>(x);
   }
@@ -176,7 +181,8 @@ Result<void> cast_from(const Call& call, F get) {
 Result<void> cast(const Call& call) {
   const Tensor& in = call.input(0);
   switch (in.dtype()) {
-    case DType::boolean: return cast_from(call, [p = raw<uint8_t>(in)](int64_t i) { return static_cast<int32_t>(p[i] != 0); });
+    case DType::boolean:
+      return cast_from(call, [p = raw<uint8_t>(in)](int64_t i) { return static_cast<int32_t>(p[i] != 0); });
     case DType::f16: return cast_from(call, [p = raw<uint16_t>(in)](int64_t i) { return f16_to_f32(p[i]); });
     case DType::bf16: return cast_from(call, [p = raw<uint16_t>(in)](int64_t i) { return bf16_to_f32(p[i]); });
     case DType::i4:
@@ -185,7 +191,8 @@ Result<void> cast(const Call& call) {
       return cast_from(call, [p = in.bytes().data(), is_signed](int64_t i) { return get_nibble(p, i, is_signed); });
     }
     default:
-      return for_number(call, in.dtype(), [&]<class T>(T) { return cast_from(call, [p = raw<T>(in)](int64_t i) { return p[i]; }); });
+      return for_number(call, in.dtype(),
+                        [&]<class T>(T) { return cast_from(call, [p = raw<T>(in)](int64_t i) { return p[i]; }); });
   }
 }
 
@@ -198,7 +205,8 @@ Result<void> classify(const Call& call) {
     }
     case OpKind::logical_not: return map<bool, bool>(call, [](bool x) { return !x; });
     default:
-      return for_integer(call, call.input(0).dtype(), [&]<class T>(T) { return map<T, T>(call, [](T x) { return static_cast<T>(~x); }); });
+      return for_integer(call, call.input(0).dtype(),
+                         [&]<class T>(T) { return map<T, T>(call, [](T x) { return static_cast<T>(~x); }); });
   }
 }
 
