@@ -20,35 +20,38 @@ inline T at_step(const T* values, T first, int64_t i) {
 }
 
 template <int step, class T>
-void quantize_run(const float* __restrict x, int64_t count, const float* __restrict scale, const int32_t* __restrict zero,
-                  const IntRange& range, T* __restrict out) {
+void quantize_run(const float* __restrict x, int64_t count, const float* __restrict scale,
+                  const int32_t* __restrict zero, const IntRange& range, T* __restrict out) {
   const auto low = static_cast<int32_t>(range.low);
   const auto high = static_cast<int32_t>(range.high);
   const float scale0 = scale[0];
   const int32_t zero0 = zero[0];
   for (int64_t i = 0; i < count; ++i) {
-    out[i] = static_cast<T>(dsq::quantize(x[i], at_step<step>(scale, scale0, i), at_step<step>(zero, zero0, i), low, high));
+    out[i] =
+        static_cast<T>(dsq::quantize(x[i], at_step<step>(scale, scale0, i), at_step<step>(zero, zero0, i), low, high));
   }
 }
 
 template <int step, class T>
-void dequantize_run(const T* __restrict in, int64_t count, const float* __restrict scale, const int32_t* __restrict zero, float* __restrict out) {
+void dequantize_run(const T* __restrict in, int64_t count, const float* __restrict scale,
+                    const int32_t* __restrict zero, float* __restrict out) {
   const float scale0 = scale[0];
   const int32_t zero0 = zero[0];
   for (int64_t i = 0; i < count; ++i) {
-    out[i] = dsq::dequantize(static_cast<int32_t>(in[i]), at_step<step>(scale, scale0, i), at_step<step>(zero, zero0, i));
+    out[i] =
+        dsq::dequantize(static_cast<int32_t>(in[i]), at_step<step>(scale, scale0, i), at_step<step>(zero, zero0, i));
   }
 }
 
 template <int step, class X, class Y>
-void requantize_run(const X* __restrict in, int64_t count, const int32_t* __restrict zero, const float* __restrict m, const float* __restrict b,
-                    Limits limits, Y* __restrict out) {
+void requantize_run(const X* __restrict in, int64_t count, const int32_t* __restrict zero, const float* __restrict m,
+                    const float* __restrict b, Limits limits, Y* __restrict out) {
   const int32_t zero0 = zero[0];
   const float m0 = m[0];
   const float b0 = b[0];
   for (int64_t i = 0; i < count; ++i) {
-    out[i] = static_cast<Y>(dsq::requantize(static_cast<int32_t>(in[i]) - at_step<step>(zero, zero0, i), at_step<step>(m, m0, i),
-                                            at_step<step>(b, b0, i), limits.low, limits.high));
+    out[i] = static_cast<Y>(dsq::requantize(static_cast<int32_t>(in[i]) - at_step<step>(zero, zero0, i),
+                                            at_step<step>(m, m0, i), at_step<step>(b, b0, i), limits.low, limits.high));
   }
 }
 
@@ -61,7 +64,8 @@ struct Side {
 };
 
 template <int step, class A, class B, class Y>
-void qadd_run(const Side<A>& left, const Side<B>& right, int64_t count, const float* __restrict shift, Limits limits, Y* __restrict out) {
+void qadd_run(const Side<A>& left, const Side<B>& right, int64_t count, const float* __restrict shift, Limits limits,
+              Y* __restrict out) {
   const A* __restrict a = left.q;
   const B* __restrict b = right.q;
   const int32_t* __restrict za = left.zero;
@@ -76,8 +80,9 @@ void qadd_run(const Side<A>& left, const Side<B>& right, int64_t count, const fl
   for (int64_t i = 0; i < count; ++i) {
     const auto x = static_cast<float>(static_cast<int32_t>(a[i]) - at_step<step>(za, za0, i));
     const auto y = static_cast<float>(static_cast<int32_t>(b[i]) - at_step<step>(zb, zb0, i));
-    out[i] = static_cast<Y>(saturate((x * at_step<step>(ma, ma0, i) + y * at_step<step>(mb, mb0, i)) + at_step<step>(shift, shift0, i),
-                                     limits.low, limits.high));
+    out[i] = static_cast<Y>(
+        saturate((x * at_step<step>(ma, ma0, i) + y * at_step<step>(mb, mb0, i)) + at_step<step>(shift, shift0, i),
+                 limits.low, limits.high));
   }
 }
 
