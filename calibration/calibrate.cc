@@ -87,6 +87,9 @@ std::vector<Observation> wanted_observations(const Graph& graph) {
 
 Result<CalibrationTable> calibrate(const Graph& graph, const std::vector<Observation>& wanted, const Dataset& data,
                                    const CalibrateOptions& options, Progress& progress) {
+  if (wanted.empty()) {
+    return CalibrationTable{};
+  }
   const ThreadScope threads(options.threads);
   const std::vector<Batch> batches = batches_of(data, options.batch);
   CompileOptions compile{options.backend, 1, {}};
@@ -120,7 +123,6 @@ Result<CalibrationTable> calibrate(const Graph& graph, const std::vector<Observa
                     return {};
                   }));
   CalibrationTable table;
-  table.samples = data.size();
   for (size_t i = 0; i < merged.size(); ++i) {
     for (const Worker& worker : workers) {
       merge_bins(merged[i], worker.stats[i]);

@@ -98,8 +98,9 @@ void observe_bins(ValueStats& stats, const Tensor& value) {
     const float low = channel.low;
     const float per_width = static_cast<float>(kStatsBins) / (channel.high - low);
     for (const float v : run) {
-      const auto bin = static_cast<int32_t>((v - low) * per_width);
-      ++channel.bins[static_cast<size_t>(std::clamp(bin, 0, kStatsBins - 1))];
+      const float at = (v - low) * per_width;  // NaN where the range is next to nothing
+      const float bin = at > 0.0F ? std::min(at, static_cast<float>(kStatsBins - 1)) : 0.0F;
+      ++channel.bins[static_cast<size_t>(bin)];
     }
   });
 }

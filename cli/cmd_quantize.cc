@@ -115,7 +115,8 @@ Action define_quantize(CLI::App& app) {
                  "Hold nodes at another precision, by name or operator; * and ? match; may be repeated")
       ->type_name("PATTERN=fp16")
       ->expected(1)
-      ->take_all();
+      ->take_all()
+      ->allow_extra_args(false);
   app.add_flag("--edges-at-act", job.recipe.edges_at_act, "Also the first and last layer at --act, instead of int8");
   add_gates(app, job);
   add_shapes(app, options->common);

@@ -119,6 +119,12 @@ Result<Exit> run(const Options& options, Console& console) {
   DSQ_TRY(find_backend(options.common.backend));
   if (!options.outputs.empty()) {
     DSQ_TRY(check_writable(options.outputs));
+    for (const std::filesystem::path& input : {options.model, options.inputs}) {
+      std::error_code ignored;
+      if (std::filesystem::equivalent(input, options.outputs, ignored)) {
+        return fail(Code::option_conflict, "the outputs would replace '{}'", input.string()).hint("give another path");
+      }
+    }
   }
   Diagnostics diagnostics;
   Model model = DSQ_TRY(load_model(options.model, options.common.shapes, diagnostics));

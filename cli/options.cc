@@ -89,7 +89,8 @@ void add_shapes(CLI::App& app, Common& common) {
   app.add_option_function<std::vector<std::string>>("--shape", add, "Fix open dimensions of an input; may be repeated")
       ->type_name("NAME=1,3,224,224")
       ->expected(1)
-      ->take_all();
+      ->take_all()
+      ->allow_extra_args(false);
 }
 
 void add_batch(CLI::App& app, Common& common, const std::string& text) {

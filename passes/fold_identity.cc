@@ -184,7 +184,10 @@ Same same_as_view(const Graph& graph, const Node& node) {
 // A chain of views becomes one reshape of the chain's source.
 bool merge_views(Graph& graph, NodeId id) {
   const Node node = graph.node(id);
-  const std::optional<NodeId> before = is_view(node.op) ? view_before(graph, node) : std::nullopt;
+  if (!is_view(node.op)) {  // the only ones that surely have a first output
+    return false;
+  }
+  const std::optional<NodeId> before = view_before(graph, node);
   const std::optional<Shape> shape = type_of(graph, node.outputs[0]).shape;
   const bool expressible =
       shape && std::ranges::count(*shape, kUnknown) <= 1 && std::ranges::find(*shape, 0) == shape->end();

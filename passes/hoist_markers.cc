@@ -30,10 +30,19 @@ std::vector<size_t> moved_inputs(const Node& node) {
 
 bool keeps_channels(const Node& node) { return node.op == OpKind::max_pool || node.op == OpKind::identity; }
 
+// One scale has no axis, so that operators that change the shape may pass it on.
+QuantParams one_scale(QuantParams params) {
+  params.granularity.axis = -1;
+  return params;
+}
+
 // The params for one input of the operator; nothing when they cannot be handed through.
 std::optional<QuantParams> handed(const Graph& graph, const Node& node, size_t input, const QuantParams& params) {
   const int32_t axis = params.granularity.axis;
-  if (params.scale.size() <= 1 || keeps_channels(node)) {
+  if (params.scale.size() <= 1) {
+    return one_scale(params);
+  }
+  if (keeps_channels(node)) {
     return params;
   }
   if (node.op != OpKind::concat) {
@@ -63,7 +72,7 @@ std::optional<QuantParams> handed(const Graph& graph, const Node& node, size_t i
       cut.zero_point.assign(params.zero_point.begin() + static_cast<int64_t>(first),
                             params.zero_point.begin() + static_cast<int64_t>(first + count));
     }
-    return cut;
+    return cut.scale.size() == 1 ? one_scale(cut) : cut;
   }
   return std::nullopt;
 }

@@ -60,7 +60,7 @@ void lower_half_marker(Graph& graph, NodeId marker) {
 // The bounds of a clip in steps of y; none where they do not cut further than the storage type does.
 Activation clip_in_steps(const Activation& act, const QuantParams& y, DType storage) {
   if (act.kind != ActKind::clip || y.scale.size() > 1) {
-    return {};  // with scales for each channel, the calibrated range ends where the clip ends
+    return {};  // with scales for each channel, the calibrated range ends where the clip does (keeps_clip)
   }
   const IntRange range = range_of(storage);
   const auto low = static_cast<float>(range.low);
@@ -72,6 +72,12 @@ Activation clip_in_steps(const Activation& act, const QuantParams& y, DType stor
   };
   const Activation steps{ActKind::clip, step_of(act.a), step_of(act.b)};
   return steps.a > low || steps.b < high ? steps : Activation{};
+}
+
+// Whether the saturation of y stands for the clip: ranges are widened to hold zero, so a clip that does not hold zero
+// reaches less far than they do.
+bool keeps_clip(const Activation& act, const QuantParams& y) {
+  return act.kind != ActKind::clip || y.scale.size() == 1 || (act.a <= 0 && act.b >= 0);
 }
 
 Attrs with_activation(const Attrs& attrs, const Activation& act) {
@@ -135,7 +141,7 @@ void lower_layer(Graph& graph, const QuantLayer& layer, const std::map<ValueId, 
   std::optional<NodeId> marker = activation_is_clip(act) ? finest_static_marker(graph, layer.y) : std::nullopt;
   if (marker) {
     const QuantParams& params = *graph.value(graph.node(*marker).outputs[0]).params;
-    if (params.scale.size() > 1 && params.granularity.axis != layer.y_axis) {
+    if ((params.scale.size() > 1 && params.granularity.axis != layer.y_axis) || !keeps_clip(act, params)) {
       marker.reset();
     }
   }
@@ -180,9 +186,10 @@ bool lower_add(Graph& graph, NodeId id) {
   const QuantParams a = *graph.value(node.inputs[0]).params;
   const QuantParams b = *graph.value(node.inputs[1]).params;
   const std::vector<NodeId> markers = graph.value(node.outputs[0]).users;
+  const auto* act = std::get_if<ActAttrs>(&node.attrs);
   for (const NodeId marker : markers) {
     const QuantParams& y = *graph.value(graph.node(marker).outputs[0]).params;
-    if (y.scale.size() > 1 && y.granularity.axis != 1) {
+    if ((y.scale.size() > 1 && y.granularity.axis != 1) || (act && !keeps_clip(act->activation(), y))) {
       return false;
     }
   }
@@ -241,7 +248,8 @@ Result<bool> lower_integer(Graph& graph, PassContext&) {
       lower_half_marker(graph, id);
     } else if (spec.range == RangeSource::per_sample || spec.range == RangeSource::per_token) {
       dynamic_markers.push_back(id);
-      run_time.emplace(node.outputs[0], lower_dynamic_marker(graph, id));
+      const ValueId marked = node.outputs[0];  // adding nodes moves `node`
+      run_time.emplace(marked, lower_dynamic_marker(graph, id));
     }
   }
   for (const NodeId id : graph.topo_order()) {

@@ -12,6 +12,7 @@
 #include <set>
 #include <tuple>
 
+#include "passes/marker.h"
 #include "passes/passes.h"
 #include "passes/plan_rules.h"
 #include "passes/quant_layer.h"
@@ -19,16 +20,18 @@
 namespace dsq {
 namespace {
 
-QuantSpec act_spec(const QuantLayer& layer, Precision act, bool calibrated, int64_t rank, bool linear) {
+QuantSpec act_spec(const QuantLayer& layer, Precision act, bool calibrated, const TensorType& x, bool linear) {
+  const bool channels_known = x.shape && (*x.shape)[static_cast<size_t>(layer.x_axis)] != kUnknown;
   QuantSpec spec;
   spec.storage = act == Precision::fp16 ? DType::f16 : act == Precision::int4 ? DType::u4 : DType::u8;
   if (act == Precision::fp16) {
     spec.range = RangeSource::fixed;
   } else if (calibrated) {
     spec.range = RangeSource::calibrated;
-    spec.granularity.axis = act == Precision::int4 ? layer.x_axis : -1;
+    // A channel axis that is open may have another length in the next sample.
+    spec.granularity.axis = act == Precision::int4 && channels_known ? layer.x_axis : -1;
   } else {
-    spec.range = linear && rank > 2 ? RangeSource::per_token : RangeSource::per_sample;
+    spec.range = linear && x.rank() > 2 ? RangeSource::per_token : RangeSource::per_sample;
   }
   return spec;
 }
@@ -115,6 +118,21 @@ void plan_additions(Graph& graph, Markers& markers, std::set<NodeId> integer_nod
   }
 }
 
+// The ranges that an imported model brought along have moved to the markers that use them.
+bool forget_imported(Graph& graph) {
+  bool changed = false;
+  for (const ValueId id : graph.values()) {
+    const Value& value = graph.value(id);
+    const bool marked = value.producer != NodeId::none && is_marker(graph, value.producer);
+    if ((value.spec || value.params) && !value.constant && !marked) {
+      graph.set_spec(id, std::nullopt);
+      graph.set_params(id, std::nullopt);
+      changed = true;
+    }
+  }
+  return changed;
+}
+
 }  // namespace
 
 Result<bool> plan_quant(Graph& graph, PassContext& context) {
@@ -148,9 +166,9 @@ Result<bool> plan_quant(Graph& graph, PassContext& context) {
     }
     const std::optional<QuantSpec>& imported = graph.value(layer->x).spec;
     const bool fixed = imported && imported->range == RangeSource::fixed && decision.act != Precision::fp16;
-    const QuantSpec spec = fixed ? *imported
-                                 : act_spec(*layer, decision.act, calibrated, graph.value(layer->x).type.rank(),
-                                            node.op == OpKind::linear);
+    const QuantSpec spec =
+        fixed ? *imported
+              : act_spec(*layer, decision.act, calibrated, graph.value(layer->x).type, node.op == OpKind::linear);
     graph.set_input(id, 0, markers.on(layer->x, spec));
     if (is_integer(decision.act) && activation_is_clip(activation_of(node))) {
       integer_nodes.insert(id);
@@ -159,7 +177,7 @@ Result<bool> plan_quant(Graph& graph, PassContext& context) {
   if (calibrated && is_integer(context.recipe.act)) {
     plan_additions(graph, markers, std::move(integer_nodes));
   }
-  return changed;
+  return forget_imported(graph) || changed;
 }
 
 }  // namespace dsq

@@ -146,6 +146,9 @@ std::optional<std::string> stays_float(const Graph& graph, const QuantLayer& lay
   if (layer.bias != ValueId::none && !graph.is_constant(layer.bias)) {
     return "its bias is computed at run time";
   }
+  if (graph.value(layer.x).type.rank() == 1) {
+    return "its input has no axis of samples";
+  }
   if (graph.is_constant(layer.x)) {
     return "its input is a constant";
   }

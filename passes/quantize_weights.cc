@@ -26,6 +26,17 @@ void store_float(Graph& graph, ValueId w, double limit) {
   }
 }
 
+// Into how many sums the products of one output have to be cut so that none can leave int32 (SEMANTICS.md, section 4).
+int64_t sums_apart(const Graph& graph, const QuantLayer& layer, const Tensor& weights) {
+  const std::optional<QuantSpec>& x = graph.value(layer.x).spec;
+  if (!x || !is_integer(x->storage)) {
+    return 1;
+  }
+  const int64_t level = std::max(-range_of(x->storage).low, range_of(x->storage).high);
+  const int64_t terms = weights.count() / (*graph.value(layer.w).type.shape)[static_cast<size_t>(layer.w_axis)];
+  return terms * level * 127 / INT32_MAX + 1;
+}
+
 void store_layer(Graph& graph, const QuantLayer& layer, PassContext& context) {
   const Node node = graph.node(layer.node);
   const QuantSpec spec = *graph.value(layer.w).spec;
@@ -41,12 +52,21 @@ void store_layer(Graph& graph, const QuantLayer& layer, PassContext& context) {
   const double enforced = bits == 8 ? limit : 1.0;
   // Groups of a grouped transposed convolution would mix its output groups, which share scales.
   const bool groupable = layer.w_axis == 0 || layer.groups == 1;
-  StoredWeights stored = groupable ? store_within(weights, layer.w_axis, layer.unit, bits, enforced)
+  const int64_t parts = sums_apart(graph, layer, weights);
+  if (parts > 1 && !groupable) {
+    context.diag.note(node.name, "its weights stay float: its integer sums could overflow");
+    if (marked) {
+      graph.set_input(layer.node, 0, graph.node(maker).inputs[0]);
+    }
+    return store_float(graph, layer.w, limit);
+  }
+  StoredWeights stored = groupable ? store_within(weights, layer.w_axis, layer.unit, bits, enforced, parts)
                                    : store_weights(weights, {layer.w_axis, 0}, bits);
   if (stored.error > enforced) {
-    context.diag.note(node.name,
-                      fmt::format("stays float: {:.2f} % error in its int{} weights, above the limit of {:.2f} %",
-                                  stored.error * 100, bits, limit * 100));
+    context.diag.note(
+        node.name,
+        fmt::format("its weights stay float: {:.2f} % error in its int{} weights, above the limit of {:.2f} %",
+                    stored.error * 100, bits, limit * 100));
     if (marked) {
       graph.set_input(layer.node, 0, graph.node(maker).inputs[0]);
     }

@@ -245,9 +245,11 @@ Result<void> write_npz(const std::filesystem::path& path, const NamedTensors& ar
     for (const auto& [name, tensor] : arrays) {
       const Tensor array = writable(tensor);
       const std::string header = npy_header(array);
-      const zip_fileinfo info{};  // no time stamp: the same arrays give the same bytes
-      good = good && zipOpenNewFileInZip64(zip, (name + ".npy").c_str(), &info, nullptr, 0, nullptr, 0, nullptr, 0, 0,
-                                           1) == ZIP_OK;
+      constexpr uLong kUtf8Names = 1 << 11;  // the flag without which readers take names for code page 437
+      const zip_fileinfo info{};             // no time stamp: the same arrays give the same bytes
+      good = good && zipOpenNewFileInZip4_64(zip, (name + ".npy").c_str(), &info, nullptr, 0, nullptr, 0, nullptr, 0, 0,
+                                             0, -MAX_WBITS, DEF_MEM_LEVEL, Z_DEFAULT_STRATEGY, nullptr, 0, 0,
+                                             kUtf8Names, 1) == ZIP_OK;
       good = good && zipWriteInFileInZip(zip, header.data(), static_cast<unsigned>(header.size())) == ZIP_OK;
       std::span<const std::byte> rest = array.bytes();
       while (good && !rest.empty()) {

@@ -12,7 +12,7 @@ namespace dsq {
 struct ChannelStats {
   float low = 0;
   float high = 0;
-  std::vector<uint32_t> bins;  // kStatsBins, or empty when low == high
+  std::vector<uint64_t> bins;  // kStatsBins, or empty when low == high
 };
 inline constexpr int kStatsBins = 256;
 
@@ -24,8 +24,6 @@ struct ValueStats {
 
 struct CalibrationTable {
   std::map<std::string, ValueStats> values;  // by value name
-  int64_t samples = 0;
-  std::string data_sha256;
 };
 
 }  // namespace dsq

@@ -131,11 +131,13 @@ StoredWeights store_weights(const Tensor& weights, const Granularity& granularit
   return stored;
 }
 
-StoredWeights store_within(const Tensor& weights, int32_t axis, int64_t unit, int bits, double limit) {
-  StoredWeights stored = store_weights(weights, {axis, 0}, bits);
+StoredWeights store_within(const Tensor& weights, int32_t axis, int64_t unit, int bits, double limit,
+                           int64_t min_groups) {
   const int64_t channels = std::max<int64_t>(weights.shape()[static_cast<size_t>(axis)], 1);
   const int64_t windows = weights.count() / channels / std::max<int64_t>(unit, 1);
-  for (int64_t groups = 2; stored.error > limit; groups *= 2) {
+  const int64_t most = std::max<int64_t>((windows + min_groups - 1) / min_groups, 1);  // windows of one group
+  StoredWeights stored = store_weights(weights, {axis, min_groups > 1 ? most * unit : 0}, bits);
+  for (int64_t groups = 2 * min_groups; stored.error > limit; groups *= 2) {
     const int64_t each = std::max<int64_t>((windows + groups - 1) / groups, 1);
     if (groups / 2 >= windows) {
       break;  // the last round had a scale for every window

@@ -22,7 +22,9 @@ StoredWeights store_weights(const Tensor& weights, const Granularity& granularit
 
 // One scale for each index of `axis`; while the error exceeds `limit`, twice as many groups of the other elements,
 // down to groups of `unit` elements (a kernel window, so that partial sums run over whole input channels).
-StoredWeights store_within(const Tensor& weights, int32_t axis, int64_t unit, int bits, double limit);
+// There are at least `min_groups` groups, so that partial sums stay within int32.
+StoredWeights store_within(const Tensor& weights, int32_t axis, int64_t unit, int bits, double limit,
+                           int64_t min_groups = 1);
 
 // The reals (f32) that a tensor of i8, u8, i4 or u4 stands for.
 Tensor restore(const Tensor& values, const QuantParams& params);

@@ -23,7 +23,7 @@ constexpr auto kCodes = std::to_array<CodeInfo>({
      "copy or export the file again and compare its size"},
     {Code::opset_unsupported, Exit::refused, "opset not supported",
      "The model asks for an operator set, or an IR version, that is outside the supported range.",
-     "export the model again with an opset from 7 to 24"},
+     "export the model again with an opset from 7 to 25"},
     {Code::ops_unsupported, Exit::refused, "operators not supported",
      "The model holds operators that cannot be imported; all of them are listed.",
      "export these parts with other operators, or cut them off the model"},

@@ -104,7 +104,21 @@ Result<void> write_named(const std::filesystem::path& path, const Produce& produ
   return done;
 }
 
-Result<void> write_atomically(const std::filesystem::path& path, const Produce& produce) {
+// A rename would put a regular file in the place of a device, a pipe or a folder.
+Result<void> check_replaceable(const std::filesystem::path& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0 || S_ISREG(info.st_mode)) {
+    return {};
+  }
+  return fail(Code::write_failed, "{}", S_ISDIR(info.st_mode) ? "is a folder" : "is not a regular file")
+      .at(path.string());
+}
+
+Result<void> write_atomically(const std::filesystem::path& given, const Produce& produce) {
+  std::error_code ignored;  // a link stays one: the file that it names is replaced
+  const std::filesystem::path path =
+      std::filesystem::is_symlink(given, ignored) ? std::filesystem::weakly_canonical(given, ignored) : given;
+  DSQ_TRY(check_replaceable(path));
   const Descriptor file(::open(folder_of(path).c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0644));
   if (file.get() < 0) {
     if (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL) {
@@ -163,9 +177,7 @@ Result<void> write_file(const std::filesystem::path& path, std::string_view text
 }
 
 Result<void> check_writable(const std::filesystem::path& path) {
-  if (std::filesystem::is_directory(path)) {
-    return fail(Code::write_failed, "is a folder").at(path.string());
-  }
+  DSQ_TRY(check_replaceable(path));
   if (::access(folder_of(path).c_str(), W_OK | X_OK) != 0) {
     return write_error(path, "write into the folder");
   }

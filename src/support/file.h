@@ -32,7 +32,7 @@ class MappedFile {
 
 // Writes all of it or nothing: an unnamed temporary file in the same folder (nothing is left behind if the process
 // dies), fsync, then a rename over the old file. `produce` calls the sink as often as it likes.
-// Errors: write_failed.
+// Errors: write_failed, also for what exists and is no regular file.
 using Sink = std::function<Result<void>(std::span<const std::byte>)>;
 Result<void> write_file(const std::filesystem::path& path, const std::function<Result<void>(const Sink&)>& produce);
 Result<void> write_file(const std::filesystem::path& path, std::string_view text);

@@ -29,6 +29,13 @@ Tensor as_float(const Graph& graph, ValueId id) {
   return Tensor::of<float>(constant.shape(), std::span<const float>(values));
 }
 
+// The largest weight of each scale takes the top value, so 8-bit weights that stay below 32 are 6-bit ones.
+bool is_six_bits(const Tensor& stored) {
+  return stored.dtype() == DType::i8 &&
+         std::ranges::all_of(stored.values<int8_t>(), [](int8_t q) { return q >= -31 && q <= 31; }) &&
+         std::ranges::any_of(stored.values<int8_t>(), [](int8_t q) { return q != 0; });
+}
+
 void add_weight_facts(const Graph& reference, const QuantLayer& was, const Graph& stored, const QuantLayer& is,
                       LayerReport& report) {
   const Tensor* constant = stored.constant(is.w);
@@ -40,12 +47,13 @@ void add_weight_facts(const Graph& reference, const QuantLayer& was, const Graph
   const std::optional<QuantParams>& params = stored.value(is.w).params;
   const Tensor meant = absorb_scales(is, *original, params ? stored.value(is.x).params : std::nullopt);
   report.weights = original->count();
-  report.weight_type = std::string(name_of(constant->dtype()));
+  report.weight_type = is_six_bits(*constant) ? "i6" : std::string(name_of(constant->dtype()));
   report.granularity = granularity_text(params);
   report.weight_error = relative_error(as_float(stored, is.w), meant);
   report.plain_weight_error = report.weight_error;
   if (params && params->granularity.group > 0) {
-    report.plain_weight_error = store_weights(meant, {is.w_axis, 0}, bits_of(constant->dtype()) == 4 ? 4 : 8).error;
+    const int bits = report.weight_type == "i6" ? 6 : bits_of(constant->dtype());
+    report.plain_weight_error = store_weights(meant, {is.w_axis, 0}, bits).error;
   }
   report.float_bytes = original->count() * 4;
   report.stored_bytes =
@@ -99,19 +107,20 @@ std::vector<GraphRef> nested_of(const Node& node) {
   return nested;
 }
 
-LayerReport layer_report(const Graph& reference, const QuantLayer& was) {
-  const Node& node = reference.node(was.node);
-  const Value& y = reference.value(was.y);
+// `sized` is the reference with the shapes of one sample, under the same ids.
+LayerReport layer_report(const Graph& sized, const QuantLayer& was) {
+  const Node& node = sized.node(was.node);
+  const Value& y = sized.value(was.y);
   LayerReport report;
   report.name = node.name.empty() ? y.name : node.name;
   report.op = std::string(name_of(node.op));
   report.output_shape = y.type.shape ? text_of(*y.type.shape) : "?";
-  report.macs = macs_of(reference, node);
+  report.macs = macs_of(sized, node);
   report.range = "none";
   return report;
 }
 
-void add_layers(const Graph& reference, const Graph& stored, std::vector<LayerReport>& layers) {
+void add_layers(const Graph& reference, const Graph& sized, const Graph& stored, std::vector<LayerReport>& layers) {
   std::map<std::string, NodeId> makers;  // of the twin, by output name
   for (const NodeId id : stored.nodes()) {
     if (!stored.node(id).outputs.empty() && stored.node(id).outputs[0] != ValueId::none) {
@@ -129,7 +138,7 @@ void add_layers(const Graph& reference, const Graph& stored, std::vector<LayerRe
     if (!was) {
       continue;
     }
-    LayerReport report = layer_report(reference, *was);
+    LayerReport report = layer_report(sized, *was);
     const NodeId twin = twin_of(reference.node(id));
     const std::optional<QuantLayer> is = twin == NodeId::none ? std::nullopt : quant_layer_at(stored, twin);
     if (is) {
@@ -144,7 +153,7 @@ void add_layers(const Graph& reference, const Graph& stored, std::vector<LayerRe
     if (twin != NodeId::none) {
       const std::vector<GraphRef> after = nested_of(stored.node(twin));
       for (size_t i = 0; i < std::min(before.size(), after.size()); ++i) {
-        add_layers(*before[i], *after[i], layers);
+        add_layers(*before[i], *before[i], *after[i], layers);
       }
     }
   }
@@ -160,7 +169,7 @@ std::vector<LayerReport> layer_facts(const Graph& reference, const Graph& stored
   }
   const bool fits = infer_types(sized).has_value();  // else costs stay open
   std::vector<LayerReport> layers;
-  add_layers(fits ? sized : reference, stored, layers);
+  add_layers(reference, fits ? sized : reference, stored, layers);
   return layers;
 }
 

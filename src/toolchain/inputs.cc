@@ -57,10 +57,18 @@ Result<void> check_options(const QuantizeOptions& options) {
   if (options.max_drop && !options.labels) {
     return fail(Code::option_conflict, "--max-drop needs labels").hint("add --data FILE and --labels FILE");
   }
-  std::error_code ignored;
-  if (std::filesystem::equivalent(options.model, output_paths(options).model, ignored)) {
-    return fail(Code::option_conflict, "the output would replace the model '{}'", options.model.string())
-        .hint("give another path with -o");
+  const OutputPaths outputs = output_paths(options);
+  std::vector<std::filesystem::path> read = {options.model};
+  read.insert(read.end(), options.data ? 1 : 0, options.data.value_or(""));
+  read.insert(read.end(), options.labels ? 1 : 0, options.labels.value_or(""));
+  for (const std::filesystem::path& input : read) {
+    for (const std::filesystem::path& output : {outputs.model, outputs.json, outputs.html}) {
+      std::error_code ignored;
+      if (std::filesystem::equivalent(input, output, ignored)) {
+        return fail(Code::option_conflict, "the output would replace '{}'", input.string())
+            .hint("give another path with -o");
+      }
+    }
   }
   return {};
 }

@@ -40,7 +40,8 @@ class Stopwatch {
 std::map<std::string, std::string> reasons_of(const Diagnostics& diagnostics) {
   std::map<std::string, std::string> reasons;
   for (const Diagnostic& each : diagnostics.items()) {
-    if (each.pass == "plan_quant" || (each.pass == "quantize_weights" && each.text.starts_with("stays float"))) {
+    if (each.pass == "plan_quant" ||
+        (each.pass == "quantize_weights" && each.text.starts_with("its weights stay float"))) {
       reasons[each.where] = each.text;
     }
   }
@@ -127,8 +128,13 @@ Result<Quantized> quantize(const QuantizeOptions& options, Diagnostics& diagnost
   // Write, then read back what was written.
   if (options.write) {
     DSQ_TRY(write_dsq(done.graph, provenance_of(report), paths.model));
-    const DsqModel written = DSQ_TRY(read_dsq(paths.model));
-    DSQ_TRY(fill_sizes(report, written.parts, paths.model));
+    const Result<DsqModel> written = read_dsq(paths.model);
+    if (!written) {
+      std::error_code ignored;
+      std::filesystem::remove(paths.model, ignored);
+      return Error(written.error()).with("what was written cannot be read back");
+    }
+    DSQ_TRY(fill_sizes(report, written->parts, paths.model));
   }
   judge(report, options, diagnostics);
   watch.lap("write");

@@ -31,7 +31,7 @@ class OutputComparison {
   OutputComparison(const Graph& reference, const std::vector<int64_t>& labels)
       : labels_(labels), meters_(reference.outputs().size()) {}
 
-  Result<void> add(int64_t first, const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
+  Result<void> add(int64_t first, int64_t count, const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
     for (size_t o = 0; o < a.size(); ++o) {
       if (a[o].shape() != b[o].shape()) {
         return fail(Code::run_failed, "output {} is {} in float and {} when quantized", o, text_of(a[o].shape()),
@@ -43,7 +43,7 @@ class OutputComparison {
         meters_[o].agreement.add(a[o], b[o]);
       }
     }
-    return labels_.empty() ? Result<void>() : score(first, a, b);
+    return labels_.empty() ? Result<void>() : score(first, count, a, b);
   }
 
   std::vector<OutputReport> outputs(const Graph& reference) const {
@@ -69,10 +69,13 @@ class OutputComparison {
   }
 
  private:
-  Result<void> score(int64_t first, const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
+  Result<void> score(int64_t first, int64_t count, const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
     const auto scores = std::ranges::find_if(a, [](const Tensor& t) { return is_scores(t.shape()); });
     if (scores == a.end()) {
       return fail(Code::labels_mismatch, "no output has the shape [samples, classes]");
+    }
+    if (scores->shape()[0] != count) {
+      return fail(Code::labels_mismatch, "{} rows of class scores for {} samples", scores->shape()[0], count);
     }
     const auto at = static_cast<size_t>(scores - a.begin());
     const std::span<const int64_t> wanted =
@@ -105,7 +108,7 @@ Result<void> compare_outputs(const Graph& reference, const Graph& quantized, con
     const std::vector<Tensor> inputs = data.batch(at, count);
     const std::vector<Tensor> a = DSQ_TRY(first.run(inputs));
     const std::vector<Tensor> b = DSQ_TRY(second.run(inputs));
-    DSQ_TRY(comparison.add(at, a, b));
+    DSQ_TRY(comparison.add(at, count, a, b));
     progress.step(at + count);
   }
   progress.end();

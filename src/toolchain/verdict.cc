@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "passes/quant_layer.h"
+#include "src/report/metrics.h"
 #include "src/support/file.h"
 #include "src/support/hash.h"
 #include "src/support/strings.h"
@@ -56,9 +57,9 @@ std::string mend_of(const LayerReport& layer) {
 }
 
 // A layer whose input, quantized alone, is hardly better than its output loses by itself.
-std::string cause_of(const LayerReport& layer) {
+std::string cause_of(const LayerReport& layer, bool first) {
   constexpr double kNearDb = 4.0;
-  if (layer.input_sqnr_db && *layer.input_sqnr_db > *layer.output_sqnr_db + kNearDb) {
+  if (!first && layer.input_sqnr_db && *layer.input_sqnr_db > *layer.output_sqnr_db + kNearDb) {
     return fmt::format("the error of the layers before it: its own input loses less ({:.1f} dB)", *layer.input_sqnr_db);
   }
   if (layer.act_type == "u4") {
@@ -66,7 +67,7 @@ std::string cause_of(const LayerReport& layer) {
                ? "16 levels for each channel of its input"
                : "16 levels for all channels of its input; calibrated ranges (--data) give each channel its own";
   }
-  return "one range for all channels of its input";
+  return first ? "8 bits for its input and its weights" : "one range for all channels of its input";
 }
 
 // Says why, for the layers that lose most.
@@ -83,7 +84,7 @@ void explain_layers(Report& report) {
     if (*layer.output_sqnr_db > 40.0) {
       break;
     }
-    layer.cause = cause_of(layer);
+    layer.cause = cause_of(layer, &layer == &report.layers.front());
     layer.mend = mend_of(layer);
   }
 }
@@ -103,6 +104,13 @@ void add_gates(Report& report, const QuantizeOptions& options) {
     const double worst = worst_output(report);
     report.gates.push_back({"output SQNR", fmt::format(">= {:.3g} dB", *options.min_sqnr_db),
                             fmt::format("{:.1f} dB", worst), worst >= *options.min_sqnr_db});
+  }
+  if (!report.outputs.empty() && worst_output(report) <= -kSqnrCapDb) {
+    report.gates.push_back({"finite outputs", "as in float", "NaN or Inf where float has none", false});
+  }
+  if (options.min_sqnr_db && report.outputs.empty()) {
+    report.gates.push_back(
+        {"output SQNR", fmt::format(">= {:.3g} dB", *options.min_sqnr_db), "not measured: pass --data", false});
   }
   report.passed = std::ranges::all_of(report.gates, &Gate::passed);
 }

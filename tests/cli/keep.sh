@@ -23,3 +23,8 @@ done <flags
 expect 2 odd.dsir --keep 'a\**\=fp16' -o no.dsq
 stderr_has "error[E803]"
 expect 0 odd.dsir --keep 'y=fp16' -o named.dsq
+
+# One value each: the model may follow.
+expect 0 --keep 'y=fp16' odd.dsir -o before.dsq
+expect 2 odd.dsir -o odd.dsir
+stderr_has "error[E802]"

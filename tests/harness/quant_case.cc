@@ -124,7 +124,6 @@ Result<Recipe> read_recipe(const std::string& text) {
 
 Result<CalibrationTable> read_stats(const std::string& text) {
   CalibrationTable table;
-  table.samples = 1;
   for (const std::string& word : split(text, ' ')) {
     if (word.empty()) {
       continue;
@@ -158,7 +157,6 @@ Result<CalibrationTable> observe_stats(const Graph& planned, uint64_t seeds) {
     DSQ_TRY(observe_run(runner, DSQ_TRY(seeded_inputs(planned, seed)), stats, seen));
   }
   CalibrationTable table;
-  table.samples = static_cast<int64_t>(seeds);
   for (size_t i = 0; i < names.size(); ++i) {
     start_bins(stats[i]);
     for (const Tensor& value : seen[i]) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "src/support/file.h"
@@ -137,6 +138,18 @@ TEST_F(FileTest, AWriterByNameIsAtomicToo) {
   }));
   EXPECT_EQ(read(path), "new");
   EXPECT_EQ(entries(), 1);
+}
+
+TEST_F(FileTest, NeverReplacesWhatIsNoRegularFile) {
+  const std::filesystem::path pipe = folder_ / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  for (const std::filesystem::path& wrong : {pipe, folder_}) {
+    const Result<void> refused = write_file(wrong, "text");
+    ASSERT_FALSE(refused) << wrong;
+    EXPECT_EQ(refused.error().code, Code::write_failed);
+    EXPECT_FALSE(check_writable(wrong)) << wrong;
+  }
+  EXPECT_TRUE(std::filesystem::is_fifo(pipe));
 }
 
 TEST_F(FileTest, MapsFilesAndRefusesWhatIsNone) {

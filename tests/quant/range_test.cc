@@ -11,7 +11,7 @@ namespace dsq {
 namespace {
 
 ChannelStats flat(float low, float high, uint32_t each = 10) {
-  return {low, high, std::vector<uint32_t>(kStatsBins, each)};
+  return {low, high, std::vector<uint64_t>(kStatsBins, each)};
 }
 
 // The squared error of the bins' centres, in double, without anything of the search.

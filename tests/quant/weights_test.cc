@@ -107,6 +107,13 @@ TEST(Weights, GroupsUntilTheLimitIsMet) {
   EXPECT_EQ(windows.params.granularity.group % 9, 0);  // whole windows
 }
 
+TEST(Weights, AtLeastAsManyGroupsAsAsked) {
+  const Tensor weights = Tensor::of<float>({1, 6}, {1, 1, 1, 1, 1, 1});
+  EXPECT_EQ(store_within(weights, 0, 1, 8, 1.0).params.scale.size(), 1U);
+  EXPECT_EQ(store_within(weights, 0, 1, 8, 1.0, 3).params.scale.size(), 3U);
+  EXPECT_EQ(store_within(weights, 0, 2, 8, 1.0, 3).params.granularity.group, 2);
+}
+
 TEST(Weights, RelativeErrorByHand) {
   EXPECT_NEAR(relative_error(matrix({2}, {3.3F, -4.4F}), matrix({2}, {3, -4})), 0.1, 1e-7);
   EXPECT_EQ(relative_error(matrix({2}, {0, 0}), matrix({2}, {0, 0})), 0);
