@@ -99,13 +99,7 @@ bool hoist(Graph& graph, NodeId id) {
     each.push_back(std::move(*own));
   }
   for (size_t i = 0; i < moved.size(); ++i) {
-    const ValueId x = node.inputs[moved[i]];
-    const std::string name = graph.value(x).name + "." + std::string(name_of(spec.storage));
-    const NodeId above = graph.add_node(OpKind::requantize, name, NoAttrs{}, {x}, {name});
-    const ValueId out = graph.node(above).outputs[0];
-    graph.set_type(out, graph.value(x).type);
-    graph.set_spec(out, spec);
-    graph.set_params(out, each[i]);
+    const ValueId out = add_marker(graph, node.inputs[moved[i]], spec, each[i]);
     graph.set_input(id, moved[i], out);
   }
   graph.set_spec(node.outputs[0], spec);

@@ -6,6 +6,16 @@ bool is_marker(const Graph& graph, NodeId id) {
   return graph.node(id).op == OpKind::requantize && graph.node(id).inputs.size() == 1;
 }
 
+ValueId add_marker(Graph& graph, ValueId x, const QuantSpec& spec, std::optional<QuantParams> params) {
+  const std::string name = graph.value(x).name + "." + std::string(name_of(spec.storage));
+  const NodeId node = graph.add_node(OpKind::requantize, name, NoAttrs{}, {x}, {name});
+  const ValueId marked = graph.node(node).outputs[0];
+  graph.set_type(marked, graph.value(x).type);
+  graph.set_spec(marked, spec);
+  graph.set_params(marked, std::move(params));
+  return marked;
+}
+
 bool is_static_integer(const Graph& graph, ValueId id) {
   if (id == ValueId::none || graph.is_constant(id)) {
     return false;

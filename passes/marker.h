@@ -10,6 +10,9 @@ namespace dsq {
 
 bool is_marker(const Graph& graph, NodeId id);
 
+// The output of a new marker on x, named after both.
+ValueId add_marker(Graph& graph, ValueId x, const QuantSpec& spec, std::optional<QuantParams> params);
+
 // Whether the value is to be integers of a range known beforehand.
 bool is_static_integer(const Graph& graph, ValueId id);
 

@@ -56,14 +56,8 @@ class Markers {
     if (found != made_.end()) {
       return found->second;
     }
-    const std::string name = graph_.value(x).name + "." + std::string(name_of(spec.storage));
-    const NodeId node = graph_.add_node(OpKind::requantize, name, NoAttrs{}, {x}, {name});
-    const ValueId marked = graph_.node(node).outputs[0];
-    graph_.set_type(marked, graph_.value(x).type);
-    graph_.set_spec(marked, spec);
-    if (spec.range == RangeSource::fixed) {
-      graph_.set_params(marked, graph_.value(x).params);
-    }
+    const bool fixed = spec.range == RangeSource::fixed;
+    const ValueId marked = add_marker(graph_, x, spec, fixed ? graph_.value(x).params : std::nullopt);
     made_.emplace(key, marked);
     return marked;
   }

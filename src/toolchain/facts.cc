@@ -120,13 +120,19 @@ LayerReport layer_report(const Graph& sized, const QuantLayer& was) {
   return report;
 }
 
-void add_layers(const Graph& reference, const Graph& sized, const Graph& stored, std::vector<LayerReport>& layers) {
-  std::map<std::string, NodeId> makers;  // of the twin, by output name
+// The nodes of the twin by the name of their first output, which both twins share.
+std::map<std::string, NodeId> makers_of(const Graph& stored) {
+  std::map<std::string, NodeId> makers;
   for (const NodeId id : stored.nodes()) {
     if (!stored.node(id).outputs.empty() && stored.node(id).outputs[0] != ValueId::none) {
       makers.emplace(stored.value(stored.node(id).outputs[0]).name, id);
     }
   }
+  return makers;
+}
+
+void add_layers(const Graph& reference, const Graph& sized, const Graph& stored, std::vector<LayerReport>& layers) {
+  const std::map<std::string, NodeId> makers = makers_of(stored);
   const auto twin_of = [&](const Node& node) {
     const auto maker = node.outputs.empty() || node.outputs[0] == ValueId::none
                            ? makers.end()
@@ -174,12 +180,7 @@ std::vector<LayerReport> layer_facts(const Graph& reference, const Graph& stored
 }
 
 std::vector<LayerInput> layer_inputs(const Graph& reference, const Graph& stored) {
-  std::map<std::string, NodeId> makers;
-  for (const NodeId id : stored.nodes()) {
-    if (quant_layer_at(stored, id)) {
-      makers.emplace(stored.value(stored.node(id).outputs[0]).name, id);
-    }
-  }
+  const std::map<std::string, NodeId> makers = makers_of(stored);
   std::vector<LayerInput> inputs;
   size_t index = 0;
   for (const NodeId id : reference.topo_order()) {
@@ -188,7 +189,7 @@ std::vector<LayerInput> layer_inputs(const Graph& reference, const Graph& stored
       continue;
     }
     const auto maker = makers.find(reference.value(was->y).name);
-    if (maker != makers.end()) {
+    if (maker != makers.end() && quant_layer_at(stored, maker->second)) {
       const Value& x = stored.value(stored.node(maker->second).inputs[0]);
       if (x.spec && x.spec->storage != DType::f16) {
         inputs.push_back({index, reference.value(was->x).name, *x.spec, x.params});
