@@ -82,8 +82,8 @@ Result<Exit> run(const Options& options, Console& console) {
   Model b = DSQ_TRY(load_model(options.b, options.common.shapes, diagnostics));
   const Dataset data = DSQ_TRY(Dataset::make(a.graph, DSQ_TRY(npy::read(options.inputs)), diagnostics));
   DSQ_TRY(Dataset::make(b.graph, DSQ_TRY(npy::read(options.inputs)), diagnostics));  // b takes them too
-  DSQ_TRY(canonicalize(a.graph, diagnostics));
-  DSQ_TRY(canonicalize(b.graph, diagnostics));
+  DSQ_TRY(make_fast(a.graph, diagnostics));
+  DSQ_TRY(make_fast(b.graph, diagnostics));
   StderrProgress progress;
   const CompareOptions how{{options.common.batch, options.common.threads, options.common.backend, false},
                            options.threshold};

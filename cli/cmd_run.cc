@@ -129,7 +129,7 @@ Result<Exit> run(const Options& options, Console& console) {
   Diagnostics diagnostics;
   Model model = DSQ_TRY(load_model(options.model, options.common.shapes, diagnostics));
   const Dataset data = DSQ_TRY(Dataset::make(model.graph, DSQ_TRY(npy::read(options.inputs)), diagnostics));
-  DSQ_TRY(canonicalize(model.graph, diagnostics));
+  DSQ_TRY(make_fast(model.graph, diagnostics));
   StderrProgress progress;
   const RunOptions how{options.common.batch, options.common.threads, options.common.backend, options.profile};
   const Ran ran = DSQ_TRY(run_dataset(model.graph, data, how, progress));

@@ -5,7 +5,7 @@
 //                clip's output keeps storage, scale and zero point as a fixed range, so that planning can take it up
 //
 // The clip matters: exporters drop a Relu in front of a quantization that saturates at 0. What is lost is the rounding
-// alone, at most half a step.
+// alone, at most half a step. A recipe that quantizes nothing leaves the pairs as they are: the graph is only to be run.
 #include <algorithm>
 #include <cmath>
 
@@ -124,13 +124,14 @@ bool absorb_pair(Graph& graph, NodeId id, Diagnostics& diag) {
 }  // namespace
 
 Result<bool> absorb_qdq(Graph& graph, PassContext& context) {
+  const bool quantizes = context.recipe.weights != Precision::floating || context.recipe.act != Precision::floating;
   bool changed = false;
   for (const NodeId id : graph.topo_order()) {
     if (!graph.node(id).alive || graph.node(id).op != OpKind::dequantize) {
       continue;
     }
     const bool folded = DSQ_TRY(fold_weights(graph, id, context.diag));
-    changed = folded || absorb_pair(graph, id, context.diag) || changed;
+    changed = folded || (quantizes && absorb_pair(graph, id, context.diag)) || changed;
   }
   return changed;
 }

@@ -92,6 +92,16 @@ Result<Model> load_dsq(const std::filesystem::path& path) {
   return model;
 }
 
+Result<void> canonicalize(Graph& graph, const Recipe& recipe, Diagnostics& diagnostics) {
+  if (graph.stage != Stage::floating) {
+    return {};
+  }
+  PassContext context{recipe, nullptr, diagnostics};
+  const PassList* list = DSQ_TRY(find_pass_list("canonicalize"));
+  DSQ_TRY(run_passes(graph, *list, context));
+  return {};
+}
+
 }  // namespace
 
 std::string_view name_of(ModelKind kind) {
@@ -124,15 +134,13 @@ Result<Model> load_model(const std::filesystem::path& path, const std::map<std::
   return model;
 }
 
-Result<void> canonicalize(Graph& graph, Diagnostics& diagnostics) {
-  if (graph.stage != Stage::floating) {
-    return {};
-  }
-  const Recipe recipe;
-  PassContext context{recipe, nullptr, diagnostics};
-  const PassList* list = DSQ_TRY(find_pass_list("canonicalize"));
-  DSQ_TRY(run_passes(graph, *list, context));
-  return {};
+Result<void> canonicalize(Graph& graph, Diagnostics& diagnostics) { return canonicalize(graph, Recipe(), diagnostics); }
+
+Result<void> make_fast(Graph& graph, Diagnostics& diagnostics) {
+  Recipe recipe;
+  recipe.weights = Precision::floating;
+  recipe.act = Precision::floating;
+  return canonicalize(graph, recipe, diagnostics);
 }
 
 }  // namespace dsq

@@ -30,8 +30,10 @@ struct Model {
 Result<Model> load_model(const std::filesystem::path& path, const std::map<std::string, Shape>& shapes,
                          Diagnostics& diagnostics);
 
-// Makes a float graph fast to run, as quantization would: constants folded, layers fused. Other stages stay as they
-// are. Errors: those of the passes.
+// The canonical form of a float graph: constants folded, layers fused, imported quantization turned into ranges. Other
+// stages stay as they are. Errors: those of the passes.
 Result<void> canonicalize(Graph& graph, Diagnostics& diagnostics);
+// The same for a graph that is to compute what its file says: imported quantization still rounds.
+Result<void> make_fast(Graph& graph, Diagnostics& diagnostics);
 
 }  // namespace dsq

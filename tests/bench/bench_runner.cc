@@ -35,7 +35,7 @@ T must(Result<T> result) {
 Graph load(const std::string& path) {
   Diagnostics diagnostics;
   Model model = must(load_model(path, {}, diagnostics));
-  must(canonicalize(model.graph, diagnostics));
+  must(make_fast(model.graph, diagnostics));
   return std::move(model.graph);
 }
 

@@ -1,6 +1,6 @@
 """What the import tests share: a model built with the onnx package is run by run_model and by ONNX Runtime.
 
-A test file ends with `harness.main()`; its first argument is the run_model program.
+A test file ends with `harness.main()`; its first argument is the run_model program, or dsquant.
 """
 import os
 import subprocess
@@ -13,7 +13,7 @@ import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper  # noqa: F401: for the test files
 
-from compare import difference
+from compare import command_of, difference
 
 RUN_MODEL = sys.argv[1] if len(sys.argv) > 1 else ""
 F, I64, I32, U8, I8, BOOL, F16, BF16, F64 = (TensorProto.FLOAT, TensorProto.INT64, TensorProto.INT32, TensorProto.UINT8,
@@ -66,7 +66,7 @@ class Case(unittest.TestCase):
             with open(source, "wb") as file:
                 file.write(made.SerializeToString())
         np.savez(self.path("x.npz"), **arrays)
-        command = [RUN_MODEL, source, self.path("x.npz"), self.path("y.npz"), *options]
+        command = command_of(RUN_MODEL, source, self.path("x.npz"), self.path("y.npz"), False) + list(options)
         done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
         outputs = dict(np.load(self.path("y.npz"))) if done.returncode == 0 else {}
         return done.returncode, done.stderr, outputs

@@ -80,16 +80,18 @@ class WholeNetworks(Case):
             quantization.quantize_dynamic(source, path, **options)
         return path
 
-    def near(self, path, arrays, limit):
-        """Rounding to steps amplifies the last bit, so whole networks agree in their mean error only."""
+    def near(self, path, arrays):
+        """Within 1e-4 of the largest output, as float networks. Where the last bit of a sum decides a rounding, an output
+        may land on the next step: one in twenty may."""
         status, errors, got = self.run_model(path, arrays)
         self.assertEqual(status, 0, errors)
         options = onnxruntime.SessionOptions()
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
         session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         for info, wanted in zip(session.get_outputs(), session.run(None, arrays)):
-            error = np.linalg.norm(got[info.name] - wanted) / np.linalg.norm(wanted)
-            self.assertLess(error, limit, info.name)
+            off = np.abs(got[info.name] - wanted) / np.abs(wanted).max()
+            self.assertLess((off > 1e-4).mean(), 0.05, info.name)
+            self.assertLess(off.max(), 0.02, info.name)
 
     def test_static(self):
         Type, Format = quantization.QuantType, quantization.QuantFormat
@@ -98,13 +100,13 @@ class WholeNetworks(Case):
                                                   (True, Type.QUInt8, Type.QInt8), (False, Type.QUInt8, Type.QUInt8)):
             path = self.quantized("resnet_new18", arrays, quant_format=Format.QDQ, per_channel=per_channel,
                                   activation_type=activations, weight_type=weights)
-            self.near(path, arrays, 0.02)
+            self.near(path, arrays)
         path = self.quantized("mobilenet_old13", arrays, quant_format=Format.QDQ, per_channel=True)
-        self.near(path, arrays, 0.05)
+        self.near(path, arrays)
 
     def test_dynamic(self):
         tokens = {"tokens": np.random.default_rng(2).integers(0, 100, (2, 9))}
-        self.near(self.quantized("transformer_old13", tokens, static=False), tokens, 0.02)
+        self.near(self.quantized("transformer_old13", tokens, static=False), tokens)
 
     def test_operators_of_another_domain_are_named(self):
         arrays = {"x": random(4, 3, 32, 32)}
