@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "cli/command.h"
+#include "cli/explain.h"
 #include "cli/options.h"
 #include "cli/table.h"
 #include "passes/passes.h"
@@ -58,10 +59,9 @@ Listing list_backends() {
 }
 
 Listing list_codes() {
-  Listing list{{"code", "exit", "meaning", "next step"}, {}};
+  Listing list{{"code", "exit", "meaning"}, {}};
   for (const CodeInfo& code : all_codes()) {
-    list.rows.push_back({code_name(code.code), std::to_string(static_cast<int>(code.exit)), std::string(code.meaning),
-                         std::string(code.next)});
+    list.rows.push_back({code_name(code.code), std::to_string(static_cast<int>(code.exit)), std::string(code.title)});
   }
   return list;
 }
@@ -83,29 +83,63 @@ Listing listing_of(const std::string& what) {
                               : list_precisions();
 }
 
-Result<Exit> run(const std::string& what, bool json, Console& console) {
-  const Listing list = listing_of(what);
-  Table table(list.columns);
+struct Options {
+  Common common;
+  std::string what;
+  bool markdown = false;
+};
+
+Json to_json(const std::string& what, const Listing& list) {
   Json rows = Json::array();
   for (const std::vector<std::string>& row : list.rows) {
-    table.add(row);
     Json& object = rows.emplace_back(Json::object());
     for (size_t c = 0; c < row.size(); ++c) {
       object[list.columns[c]] = row[c];
     }
   }
-  json ? console.print_json({{what, rows}}) : console.print(table.text());
+  if (what == "codes") {  // the table on a screen leaves most of it out
+    rows = Json::array();
+    for (const CodeInfo& info : all_codes()) {
+      rows.push_back(explanation_json(info));
+    }
+  }
+  return {{what, rows}};
+}
+
+Result<Exit> run(const Options& options, Console& console) {
+  if (options.markdown) {
+    if (options.what != "codes" || options.common.json) {
+      return fail(Code::option_conflict, "--markdown is a page of the error codes")
+          .hint("dsquant list codes --markdown");
+    }
+    console.print(errors_page());
+    return Exit::ok;
+  }
+  const Listing list = listing_of(options.what);
+  if (options.common.json) {
+    console.print_json(to_json(options.what, list));
+    return Exit::ok;
+  }
+  Table table(list.columns);
+  for (const std::vector<std::string>& row : list.rows) {
+    table.add(row);
+  }
+  console.print(table.text(terminal_width()));
+  if (options.what == "codes") {
+    console.print("`dsquant explain E105` says more about one of them\n");
+  }
   return Exit::ok;
 }
 
 }  // namespace
 
 Action define_list(CLI::App& app) {
-  const auto common = std::make_shared<Common>();
-  const auto what = std::make_shared<std::string>();
-  add_choice(app, "WHAT", *what, {"passes", "ops", "backends", "codes", "precisions"}, "what to list")->required();
-  add_json(app, *common);
-  return [common, what](Console& console) { return run(*what, common->json, console); };
+  const auto options = std::make_shared<Options>();
+  add_choice(app, "WHAT", options->what, {"passes", "ops", "backends", "codes", "precisions"}, "what to list")
+      ->required();
+  app.add_flag("--markdown", options->markdown, "With codes: all of them in full, as a page");
+  add_json(app, options->common);
+  return [options](Console& console) { return run(*options, console); };
 }
 
 }  // namespace dsq::cli

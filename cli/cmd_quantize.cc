@@ -1,9 +1,6 @@
 // dsquant [quantize]: the main job.
 #include <memory>
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/progress.h"
@@ -33,13 +30,6 @@ Result<Keep> parse_keep(const std::string& text) {
     return fail(Code::usage, "'{}' is not of the form PATTERN=fp16, with int8, int4, fp16 or float", text).at("--keep");
   }
   return Keep{text.substr(0, at), *precision};
-}
-
-int terminal_width() {
-  winsize size{};
-  return ::isatty(STDOUT_FILENO) == 1 && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40
-             ? size.ws_col
-             : 100;
 }
 
 std::string to_text(const Report& report, const OutputPaths& files) {

@@ -29,6 +29,7 @@ Action define_inspect(CLI::App& app);
 Action define_dump(CLI::App& app);
 Action define_compare(CLI::App& app);
 Action define_list(CLI::App& app);
+Action define_explain(CLI::App& app);
 Action define_version(CLI::App& app);
 
 }  // namespace dsq::cli

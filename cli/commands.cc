@@ -32,6 +32,8 @@ constexpr auto kCommands = std::to_array<Command>({
      "  dsquant list passes\n"
      "  dsquant list codes --json\n",
      define_list},
+    {"explain", "Say what an error code means, with an example, and what to do", "  dsquant explain E105\n",
+     define_explain},
     {"version", "Show the version and what this build can do", "  dsquant version\n", define_version},
 });
 

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace dsq::cli {
@@ -30,6 +31,13 @@ std::string located(const std::string& where, const std::string& what) {
 }
 
 }  // namespace
+
+int terminal_width() {
+  winsize size{};
+  return ::isatty(STDOUT_FILENO) == 1 && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40
+             ? size.ws_col
+             : 100;
+}
 
 bool stderr_has_colour() {
   const char* no_colour = std::getenv("NO_COLOR");
@@ -80,7 +88,7 @@ void Console::report(const Diagnostics& diagnostics, bool notes) {
     if (item.severity == Severity::warning) {
       say(kYellow, fmt::format("warning[{}]", code_name(item.code)), located(item.where, item.text) + pass);
     } else if (notes) {
-      say(kCyan, "note", located(item.where, item.text) + pass);
+      say(kCyan, fmt::format("note[{}]", code_name(item.code)), located(item.where, item.text) + pass);
     } else {
       ++hidden;
     }

@@ -13,6 +13,9 @@ namespace dsq::cli {
 
 using Json = nlohmann::ordered_json;
 
+// Columns of the terminal that stdout is; 100 where it is none.
+int terminal_width();
+
 // Whether stderr is a terminal that shows colour (NO_COLOR and TERM=dumb are respected).
 bool stderr_has_colour();
 

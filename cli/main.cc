@@ -1,10 +1,8 @@
 // dsquant: from the command line to an exit status (contract C1).
-#include <exception>
-#include <new>
-
 #include "cli/console.h"
 #include "cli/parse.h"
 #include "cli/signals.h"
+#include "src/support/exceptions.h"
 
 namespace dsq::cli {
 namespace {
@@ -31,10 +29,8 @@ Exit run(std::vector<std::string> arguments) {
       return failed(done.error());
     }
     return closed ? *done : failed(closed.error());
-  } catch (const std::bad_alloc&) {
-    return failed(fail(Code::out_of_memory, "memory ran out"));
-  } catch (const std::exception& error) {
-    return failed(fail(Code::internal, "{}", error.what()));
+  } catch (const std::exception& exception) {
+    return failed(error_of(exception));
   }
 }
 

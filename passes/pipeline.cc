@@ -36,7 +36,11 @@ Result<bool> run_checked(Graph& graph, const Graph& before, const PassDef& pass,
     DSQ_TRY(infer_types(graph));
   }
   if (said_changed || pass.from != pass.to) {
-    DSQ_TRY(verify(graph));
+    Result<void> sound = verify(graph);
+    if (!sound && sound.error().code == Code::stage_violation) {  // the pass is at fault, not the model
+      sound.error().code = Code::pass_inconsistent;
+    }
+    DSQ_TRY(std::move(sound));
   }
   return said_changed;
 }

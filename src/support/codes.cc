@@ -6,128 +6,185 @@
 #include <fmt/format.h>
 
 #include "src/support/check.h"
+#include "src/support/examples.h"
 
 namespace dsq {
 namespace {
 
+struct Row {
+  Code code;
+  Exit exit;
+  std::string_view title;
+  std::string_view meaning;
+  std::string_view next;
+  std::string_view command;
+  std::string_view prints;  // without the line `help: NEXT`
+};
+
 // clang-format off
-constexpr auto kCodes = std::to_array<CodeInfo>({
+constexpr auto kRows = std::to_array<Row>({
     {Code::file_unreadable, Exit::refused, "file cannot be read",
      "The file does not exist, is not a regular file, or may not be read.",
-     "check the path and its permissions"},
+     "check the path and its permissions",
+     "dsquant model.onnx  # a path with a slip in it", "error[E101]: model.onnx: cannot open: No such file or directory"},
     {Code::not_a_model, Exit::refused, "not a model",
      "The file is neither an ONNX model nor a .dsq file, or it holds no graph.",
-     "pass the .onnx file that the exporter wrote"},
+     "pass the .onnx file that the exporter wrote",
+     "dsquant model.onnx  # a pointer of Git LFS, not the file itself", "error[E102]: model.onnx: not an ONNX file"},
     {Code::model_truncated, Exit::refused, "model ends early",
      "The file begins like a model and then stops or turns to garbage, as after an interrupted download.",
-     "copy or export the file again and compare its size"},
+     "copy or export the file again and compare its size",
+     "dsquant model.onnx  # the first 100 bytes of it", "error[E103]: model.onnx: the ONNX file ends early or is damaged at byte 100 of 100"},
     {Code::opset_unsupported, Exit::refused, "opset not supported",
      "The model asks for an operator set, or an IR version, that is outside the supported range.",
-     "export the model again with an opset from 7 to 25"},
+     "export the model again with an opset from 7 to 25",
+     "dsquant model.onnx", "error[E104]: model.onnx: opset 26 is outside 1 to 25"},
     {Code::ops_unsupported, Exit::refused, "operators not supported",
      "The model holds operators that cannot be imported; all of them are listed.",
-     "export these parts with other operators, or cut them off the model"},
+     "export these parts with other operators, or cut them off the model",
+     "dsquant model.onnx", "error[E105]: model.onnx: 1 node cannot be imported:\n  Frobnicate (node 'a', opset 13): not supported"},
     {Code::attribute_invalid, Exit::refused, "attribute invalid",
      "A node has an attribute that is missing, of the wrong type or out of range.",
-     "check the node in the exporter; the ONNX checker shows the same node"},
+     "check the node in the exporter; the ONNX checker shows the same node",
+     "dsquant model.onnx", "error[E106]: model.onnx: node 'y': conv: kernel 1, stride 0 and dilation 1 must be at least 1"},
     {Code::tensor_invalid, Exit::refused, "tensor invalid",
      "A stored tensor has a size, a type or data that do not fit together.",
-     "export the model again; the file may be damaged"},
+     "export the model again; the file may be damaged",
+     "dsquant model.onnx", "error[E107]: model.onnx: tensor 'w': 8 values stored for [4,3]"},
     {Code::external_data, Exit::refused, "external data missing or unsafe",
      "A tensor lies in another file that is missing, too short, or outside the model's folder.",
-     "keep the data files beside the model, under the names that it gives"},
+     "keep the data files beside the model, under the names that it gives",
+     "dsquant model.onnx  # without the file model.bin beside it", "error[E108]: model.onnx: tensor 'w': external data 'model.bin': No such file or directory"},
     {Code::shape_override, Exit::usage, "shape does not fit an input",
      "--shape names no input of the model, or gives dimensions that contradict the model's own.",
-     "use --shape NAME=1,3,224,224 with an input name from `dsquant inspect`"},
+     "use --shape NAME=1,3,224,224 with an input name from `dsquant inspect`",
+     "dsquant model.onnx --shape image=1,4", "error[E109]: model.onnx: the model has no input 'image'; nearest is 'x'"},
     {Code::weights_not_finite, Exit::refused, "NaN or Inf in weights",
      "A weight tensor holds values that are not finite, so no scale exists for it.",
-     "train or export the model again; such a network computes NaN"},
+     "train or export the model again; such a network computes NaN",
+     "dsquant model.onnx", "error[E110]: model.onnx: node 'y': element 4 of 'w' is nan"},
     {Code::graph_invalid, Exit::refused, "graph invalid",
      "The graph breaks a structural rule: a value without producer, a cycle, a wrong number of inputs.",
-     "run the ONNX checker on the model, or report the model if it passes there"},
+     "run the ONNX checker on the model, or report the model if it passes there",
+     "dsquant model.onnx", "error[E201]: model.onnx: node '': the graph has a cycle"},
     {Code::type_mismatch, Exit::refused, "element types do not fit",
      "A node gets values of an element type that its operator does not take.",
-     "check the node in the exporter"},
+     "check the node in the exporter",
+     "dsquant model.onnx", "error[E202]: model.onnx: node 'y': add: inputs are f32 and i64"},
     {Code::shape_mismatch, Exit::refused, "shapes do not fit",
      "A node gets values whose shapes cannot be combined.",
-     "check the node in the exporter, or the shapes given with --shape"},
+     "check the node in the exporter, or the shapes given with --shape",
+     "dsquant model.onnx", "error[E203]: model.onnx: node 'y': matmul: [?,4] and [3,2] cannot be multiplied"},
     {Code::text_syntax, Exit::refused, "text form cannot be parsed",
      "A .dsir text does not follow the grammar in src/ir/print.h.",
-     "look at the line and column that are named"},
-    {Code::stage_violation, Exit::internal, "graph illegal at its stage",
-     "A pass left the graph in a form that its stage does not allow.",
-     "please report it with the reproducer that was written"},
+     "look at the line and column that are named",
+     "dsquant dump model.dsir", "error[E204]: model.dsir: expected '%' at line 2, column 1"},
+    {Code::stage_violation, Exit::refused, "graph illegal at its stage",
+     "A .dsir text or a .dsq file holds what the stage of its graph does not allow, such as integer operators in a float graph.",
+     "correct the stage or the node; src/ops/verify.cc lists what each stage allows",
+     "dsquant dump model.dsir", "error[E205]: model.dsir: node 'q': requantize marks what planning decides (stage float)"},
     {Code::pass_unknown, Exit::usage, "unknown pass",
      "No pass has this name.",
-     "see `dsquant list passes`"},
+     "see `dsquant list passes`",
+     "", ""},
     {Code::pass_order, Exit::usage, "pass at the wrong stage",
-     "A pass was asked for at a stage of the graph at which it is not defined.",
-     "see `dsquant list passes` for the stages"},
+     "A pass was asked for at a stage of the graph at which it is not defined, or a quantized model was to be quantized.",
+     "see `dsquant list passes` for the stages",
+     "dsquant model.dsq", "error[E302]: model.dsq: it is a .dsq file, quantized already; only float models can be quantized\nhelp: give the .onnx file that it was made from; `dsquant inspect` names it"},
     {Code::pass_inconsistent, Exit::internal, "pass reported a wrong result",
-     "A pass said that it changed the graph and did not, or the other way round, or never settled.",
-     "please report it with the reproducer that was written"},
+     "A pass said that it changed the graph and did not, or the other way round, left what its stage does not allow, or never settled.",
+     "please report it with the reproducer that was written",
+     "", ""},
     {Code::not_applicable, Exit::ok, "not applied",
      "A rewrite or a quantization rule did not apply; the reason is given. This is a note, not an error.",
-     "nothing needs to be done"},
+     "nothing needs to be done",
+     "dsquant model.onnx --explain", "note[E304]: no --data: activation ranges are taken at run time, for each sample"},
     {Code::data_unreadable, Exit::refused, "data cannot be read",
      "A .npz or .npy file is missing, damaged or of a kind that is not supported.",
-     "write it with numpy.savez or numpy.save, without pickled objects"},
+     "write it with numpy.savez or numpy.save, without pickled objects",
+     "dsquant model.onnx --data x.npz", "error[E401]: x.npz: not a .npz archive, or it ends early"},
     {Code::data_mismatch, Exit::refused, "data does not fit the model",
      "An array's name, shape or element type is not what the model's input asks for.",
-     "name the arrays as the inputs and give them the shapes that are listed"},
+     "name the arrays as the inputs and give them the shapes that are listed",
+     "dsquant model.onnx --data x.npz", "error[E402]: x.npz: no array is named 'x'; nearest is 'z'\nhelp: the model expects 'x' f32[?,4]"},
     {Code::data_not_finite, Exit::refused, "NaN or Inf in data",
      "An input array holds values that are not finite; ranges taken from it would be meaningless.",
-     "remove the sample that is named"},
+     "remove the sample that is named",
+     "dsquant model.onnx --data x.npz", "error[E403]: array 'x': sample 4 holds nan"},
     {Code::labels_mismatch, Exit::refused, "labels do not fit",
      "The labels' number or values do not fit the data or the model's output.",
-     "give one integer class per sample, from 0 to the number of classes - 1"},
+     "give one integer class per sample, from 0 to the number of classes - 1",
+     "dsquant model.onnx --data x.npz --labels labels.npy", "error[E404]: labels.npy: 4 labels for 5 samples"},
     {Code::far_from_float, Exit::ok, "result far from float",
      "The quantized network's outputs differ much from the float network's. This is a warning: the result was written.",
-     "give real samples with --data, or keep the worst layers of the report at a higher precision with --keep"},
+     "give real samples with --data, or keep the worst layers of the report at a higher precision with --keep",
+     "dsquant model.onnx", "warning[E405]: the outputs are at 0.0 dB of float on a synthetic probe; give real samples with --data, so that ranges are calibrated"},
     {Code::dsq_invalid, Exit::refused, "not a valid .dsq file",
      "The file's structure breaks a rule of formats/dsq/SEMANTICS.md.",
-     "write the file again with dsquant"},
+     "write the file again with dsquant",
+     "dsquant inspect model.dsq", "error[E601]: model.dsq: the metadata is not a FlatBuffer of this schema"},
     {Code::dsq_corrupt, Exit::refused, ".dsq file damaged",
      "The bytes of a section do not match their hash.",
-     "copy the file again, or write it again"},
+     "copy the file again, or write it again",
+     "dsquant inspect model.dsq  # one byte is another", "error[E602]: model.dsq: the metadata does not match its hash"},
     {Code::dsq_newer, Exit::refused, ".dsq file of a newer version",
      "The file was written by a newer dsquant and uses features that this one does not know.",
-     "update dsquant"},
+     "update dsquant",
+     "dsquant inspect model.dsq", "error[E603]: model.dsq: the container has version 2, this dsquant reads up to 1"},
     {Code::write_failed, Exit::refused, "output cannot be written",
      "The output file or its folder cannot be written, or the disk is full. Nothing was left behind.",
-     "check the folder, its permissions and the free space, or give another path with -o"},
+     "check the folder, its permissions and the free space, or give another path with -o",
+     "dsquant model.onnx -o nowhere/model.dsq", "error[E604]: nowhere/model.dsq: cannot write into the folder: No such file or directory"},
     {Code::report_invalid, Exit::refused, "not a report",
      "The file is not a report of dsquant, lacks a part of it, or was written by a newer version.",
-     "give the .report.json file that dsquant wrote beside the .dsq file"},
+     "give the .report.json file that dsquant wrote beside the .dsq file",
+     "", ""},
     {Code::op_not_runnable, Exit::refused, "operator cannot run",
      "The backend has no kernel for this operator with these types.",
-     "export this part of the model in fp32; --backend portable takes the most types"},
+     "export this part of the model in fp32; --backend portable takes the most types",
+     "dsquant run model.dsir --inputs x.npz", "error[E701]: node 'wave': sin of f16 is not supported"},
     {Code::run_failed, Exit::refused, "run failed",
      "A node refused its inputs while the network ran.",
-     "check the input shapes and values"},
+     "check the input shapes and values",
+     "dsquant run model.onnx --inputs x.npz  # an index of 9 into 4 rows", "error[E702]: node 'y': index 9 is outside [0, 4)"},
     {Code::out_of_memory, Exit::refused, "not enough memory",
      "The model or its values need more memory than can be had.",
-     "use a smaller --batch or smaller shapes"},
+     "use a smaller --batch or smaller shapes",
+     "dsquant run model.onnx --inputs x.npz", "error[E703]: 32000000000000 bytes of working memory cannot be had"},
     {Code::backend_missing, Exit::usage, "backend not available",
      "This build, or this machine, does not have the backend that was asked for.",
-     "see `dsquant version` for the features of this build"},
+     "see `dsquant version` for the features of this build",
+     "dsquant run model.onnx --inputs x.npz --backend cuda", "error[E704]: this is built without CUDA; the backends are onednn and portable"},
     {Code::usage, Exit::usage, "wrong usage",
      "The command line cannot be understood.",
-     "see `dsquant --help`"},
+     "see `dsquant --help`",
+     "dsquant model.onnx --wieghts int8", "error[E801]: unknown option '--wieghts'; nearest is '--weights'\nhelp: see `dsquant quantize --help`"},
     {Code::option_conflict, Exit::usage, "options contradict each other",
      "Two options, or an option and the model, cannot be used together.",
-     "drop one of them"},
+     "drop one of them",
+     "dsquant model.onnx --weights fp16 --act int4", "error[E802]: --act int4 needs integer weights, not --weights fp16\nhelp: add --act float, or choose --weights int8"},
     {Code::selector_unmatched, Exit::usage, "selector matches nothing",
      "A --keep or --only pattern matches no node and no node type.",
-     "use a name from `dsquant inspect`; * and ? match any characters, \\* and \\? themselves"},
+     "use a name from `dsquant inspect`; * and ? match any characters, \\* and \\? themselves",
+     "dsquant model.onnx --keep 'haed=fp16'", "error[E803]: pass plan_quant: --keep 'haed' matches no layer; nearest is 'head'"},
     {Code::gate_failed, Exit::gate, "quality gate failed",
      "The result was written, but it misses a limit that the command line set.",
-     "see the report for the worst layers and the flags that mend them"},
+     "see the report for the worst layers and the flags that mend them",
+     "dsquant model.onnx --min-sqnr 60", "error[E804]: output SQNR: 45.3 dB, the limit is >= 60 dB"},
     {Code::internal, Exit::internal, "internal error",
      "dsquant itself is at fault.",
-     "please report it with the command line and, if you can, the model"},
+     "please report it with the command line and, if you can, the model",
+     "", ""},
 });
 // clang-format on
+
+constexpr auto kCodes = [] {
+  std::array<CodeInfo, kRows.size()> codes{};
+  std::ranges::transform(kRows, codes.begin(), [](const Row& row) {
+    return CodeInfo{row.code, row.exit, row.title, row.meaning, row.next};
+  });
+  return codes;
+}();
 
 }  // namespace
 
@@ -137,6 +194,13 @@ const CodeInfo& info_of(Code code) {
   const auto row = std::ranges::find(kCodes, code, &CodeInfo::code);
   DSQ_CHECK(row != kCodes.end(), "every code has a row in codes.cc");
   return *row;
+}
+
+CodeExample example_of(Code code) {
+  const auto row = std::ranges::find(kRows, code, &Row::code);
+  DSQ_CHECK(row != kRows.end(), "every code has a row in codes.cc");
+  const bool advice = row->exit != Exit::ok && row->prints.find("help: ") == std::string_view::npos;
+  return {row->command, std::string(row->prints) + (advice ? "\nhelp: " + std::string(row->next) : "")};
 }
 
 std::string code_name(Code code) { return fmt::format("E{}", static_cast<int>(code)); }

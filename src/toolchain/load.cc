@@ -6,6 +6,7 @@
 #include "passes/passes.h"
 #include "src/ir/parse.h"
 #include "src/ops/infer.h"
+#include "src/ops/verify.h"
 #include "src/support/file.h"
 #include "src/support/hash.h"
 #include "src/support/strings.h"
@@ -71,6 +72,9 @@ Result<void> override_shapes(Graph& graph, const std::map<std::string, Shape>& s
 Result<Model> load_dsir(std::string_view text) {
   Model model;
   model.graph = DSQ_TRY(parse(text));
+  DSQ_TRY(verify_structure(model.graph));
+  DSQ_TRY(infer_types(model.graph));
+  DSQ_TRY(verify(model.graph));
   model.kind = ModelKind::dsir;
   for (const ValueId id : model.graph.values()) {
     const Tensor* constant = model.graph.constant(id);
@@ -102,6 +106,38 @@ Result<void> canonicalize(Graph& graph, const Recipe& recipe, Diagnostics& diagn
   return {};
 }
 
+Result<Model> load(const std::filesystem::path& path, const std::map<std::string, Shape>& shapes,
+                   Diagnostics& diagnostics) {
+  const std::shared_ptr<const MappedFile> file = DSQ_TRY(MappedFile::open(path));
+  if (file->bytes().empty()) {
+    return fail(Code::not_a_model, "the file is empty");
+  }
+  const std::string_view bytes = as_text(file->bytes());
+  if (!is_dsq(bytes) && !is_dsir(bytes)) {
+    onnx_format::Imported imported = DSQ_TRY(onnx_format::import_onnx(path, {shapes}, diagnostics));
+    return Model{std::move(imported.graph), ModelKind::onnx, std::move(imported.source), {}, {}};
+  }
+  Model model = DSQ_TRY(is_dsq(bytes) ? load_dsq(path) : load_dsir(bytes));
+  model.source.sha256 = hex(sha256(file->bytes()));
+  model.source.file_bytes = static_cast<int64_t>(file->bytes().size());
+  DSQ_TRY(override_shapes(model.graph, shapes));
+  return model;
+}
+
+// The place within the file, behind the file's name.
+Error in_file(Error error, const std::string& path) {
+  if (error.where.find(path) == std::string::npos) {
+    error.where = error.where.empty() ? path : path + ": " + error.where;
+  }
+  return error;
+}
+
+Error not_float(const std::filesystem::path& path, const std::string& what) {
+  return fail(Code::pass_order, "{}, quantized already; only float models can be quantized", what)
+      .at(path.string())
+      .hint("give the .onnx file that it was made from; `dsquant inspect` names it");
+}
+
 }  // namespace
 
 std::string_view name_of(ModelKind kind) {
@@ -115,23 +151,22 @@ std::string_view name_of(ModelKind kind) {
 
 Result<Model> load_model(const std::filesystem::path& path, const std::map<std::string, Shape>& shapes,
                          Diagnostics& diagnostics) {
-  const std::shared_ptr<const MappedFile> file = DSQ_TRY(MappedFile::open(path));
-  if (file->bytes().empty()) {
-    return fail(Code::not_a_model, "the file is empty").at(path.string());
-  }
-  const std::string_view bytes = as_text(file->bytes());
-  if (!is_dsq(bytes) && !is_dsir(bytes)) {
-    onnx_format::Imported imported = DSQ_TRY(onnx_format::import_onnx(path, {shapes}, diagnostics));
-    return Model{std::move(imported.graph), ModelKind::onnx, std::move(imported.source), {}, {}};
-  }
-  Result<Model> model = is_dsq(bytes) ? load_dsq(path) : load_dsir(bytes);
+  Result<Model> model = load(path, shapes, diagnostics);
   if (!model) {
-    return std::move(model).error().at(path.string());
+    return in_file(std::move(model).error(), path.string());
   }
-  model->source.sha256 = hex(sha256(file->bytes()));
-  model->source.file_bytes = static_cast<int64_t>(file->bytes().size());
-  DSQ_TRY(override_shapes(model->graph, shapes));
   return model;
+}
+
+Result<void> check_quantizable(const std::filesystem::path& path) {
+  const std::shared_ptr<const MappedFile> file = DSQ_TRY(MappedFile::open(path));
+  return is_dsq(as_text(file->bytes())) ? Result<void>(not_float(path, "it is a .dsq file")) : Result<void>();
+}
+
+Result<void> check_quantizable(const Graph& graph, const std::filesystem::path& path) {
+  return graph.stage == Stage::floating
+             ? Result<void>()
+             : Result<void>(not_float(path, fmt::format("it is at stage {}", name_of(graph.stage))));
 }
 
 Result<void> canonicalize(Graph& graph, Diagnostics& diagnostics) { return canonicalize(graph, Recipe(), diagnostics); }

@@ -30,6 +30,11 @@ struct Model {
 Result<Model> load_model(const std::filesystem::path& path, const std::map<std::string, Shape>& shapes,
                          Diagnostics& diagnostics);
 
+// Whether quantize takes it: not a .dsq file, asked before anything else is done with it, and a graph at the float
+// stage. Errors: pass_order, and for the file file_unreadable.
+Result<void> check_quantizable(const std::filesystem::path& path);
+Result<void> check_quantizable(const Graph& graph, const std::filesystem::path& path);
+
 // The canonical form of a float graph: constants folded, layers fused, imported quantization turned into ranges. Other
 // stages stay as they are. Errors: those of the passes.
 Result<void> canonicalize(Graph& graph, Diagnostics& diagnostics);

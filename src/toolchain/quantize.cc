@@ -71,6 +71,7 @@ Result<Quantized> quantize(const QuantizeOptions& options, Diagnostics& diagnost
   const ThreadScope threads(options.threads);
 
   // Fail before the long part: contradictions, and places that cannot be written.
+  DSQ_TRY(check_quantizable(options.model));
   DSQ_TRY(check_options(options));
   const OutputPaths paths = output_paths(options);
   if (options.write) {
@@ -81,6 +82,7 @@ Result<Quantized> quantize(const QuantizeOptions& options, Diagnostics& diagnost
 
   // Read the model and the data. From here on nothing knows that it was ONNX.
   const Model model = DSQ_TRY(load_model(options.model, options.shapes, diagnostics));
+  DSQ_TRY(check_quantizable(model.graph, options.model));
   DSQ_TRY(check_finite_weights(model.graph));
   const Inputs inputs = DSQ_TRY(read_inputs(model.graph, options, diagnostics));
   watch.lap("read");

@@ -16,7 +16,7 @@ stderr_has "--explain"
 [ -s far.dsq ] || die "it was not written"
 grep -q E405 far.report.json || die "the report lacks the warning"
 expect 0 far.dsir --explain
-stderr_has "note: "
+stderr_has "note[E304]: "
 expect 0 far.dsir --json
 python3 -m json.tool out >/dev/null || die "warnings must not mix with JSON"
 stderr_has "warning[E405]: "

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "src/support/check.h"
+#include "src/support/exceptions.h"
 #include "src/support/file.h"
 #include "src/support/hash.h"
 #include "src/support/rng.h"
@@ -15,6 +17,21 @@
 
 namespace dsq {
 namespace {
+
+TEST(Exceptions, BecomeErrors) {
+  const auto error = [](void (*throws)()) {
+    try {
+      throws();
+    } catch (const std::exception& exception) {
+      return error_of(exception);
+    }
+    return Error{Code::usage, "it did not throw", {}, {}};
+  };
+  const Error broken = error([] { DSQ_CHECK(1 > 2, "numbers are in order"); });
+  EXPECT_EQ(broken.code, Code::internal);
+  EXPECT_NE(broken.what.find("numbers are in order (1 > 2 at "), std::string::npos) << broken.what;
+  EXPECT_EQ(error([] { throw std::bad_alloc(); }).code, Code::out_of_memory);
+}
 
 TEST(Glob, StarsAndQuestionMarks) {
   EXPECT_TRUE(glob_match("*", ""));

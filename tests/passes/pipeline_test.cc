@@ -99,6 +99,10 @@ TEST_F(PipelineTest, PassesOfATableOfTheirOwnAreChecked) {
     graph.add_constant("c", Tensor::scalar(1.0F));
     return true;
   };
+  const auto oversteps = [](Graph& graph, PassContext&) -> Result<bool> {
+    graph.add_node(OpKind::requantize, "early", NoAttrs{}, {graph.inputs()[0]}, {"early"});
+    return true;
+  };
   const auto error_of = [&](Result<bool> (*run)(Graph&, PassContext&), bool until_stable) {
     Graph copy = g;
     const PassDef pass{"probe", "", Stage::floating, Stage::floating, run};
@@ -112,6 +116,8 @@ TEST_F(PipelineTest, PassesOfATableOfTheirOwnAreChecked) {
   EXPECT_EQ(error_of(lies, false).what, "pass probe: it said that it changed the graph; nothing is different");
   EXPECT_EQ(error_of(hides, false).code, Code::pass_inconsistent);
   EXPECT_EQ(error_of(breaks, false).code, Code::graph_invalid);
+  EXPECT_EQ(error_of(oversteps, false).code, Code::pass_inconsistent);
+  EXPECT_EQ(error_of(oversteps, false).what, "pass probe: requantize marks what planning decides (stage float)");
   EXPECT_EQ(error_of(restless, true).code, Code::pass_inconsistent);
   EXPECT_NE(error_of(restless, true).what.find("no rest after 8 rounds"), std::string::npos)
       << error_of(restless, true).what;
