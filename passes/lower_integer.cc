@@ -57,29 +57,6 @@ void lower_half_marker(Graph& graph, NodeId marker) {
   graph.erase_node(marker);
 }
 
-// The bounds of a clip in steps of y; none where they do not cut further than the storage type does.
-Activation clip_in_steps(const Activation& act, const QuantParams& y, DType storage) {
-  if (act.kind != ActKind::clip || y.scale.size() > 1) {
-    return {};  // with scales for each channel, the calibrated range ends where the clip does (keeps_clip)
-  }
-  const IntRange range = range_of(storage);
-  const auto low = static_cast<float>(range.low);
-  const auto high = static_cast<float>(range.high);
-  const int32_t zero = y.zero_of(0);
-  const auto step_of = [&](float real) {
-    return static_cast<float>(
-        quantize(real, y.scale[0], zero, static_cast<int32_t>(range.low), static_cast<int32_t>(range.high)));
-  };
-  const Activation steps{ActKind::clip, step_of(act.a), step_of(act.b)};
-  return steps.a > low || steps.b < high ? steps : Activation{};
-}
-
-// Whether the saturation of y stands for the clip: ranges are widened to hold zero, so a clip that does not hold zero
-// reaches less far than they do.
-bool keeps_clip(const Activation& act, const QuantParams& y) {
-  return act.kind != ActKind::clip || y.scale.size() == 1 || (act.a <= 0 && act.b >= 0);
-}
-
 Attrs with_activation(const Attrs& attrs, const Activation& act) {
   Attrs changed = attrs;
   const auto put = [&](auto& held) {
@@ -174,57 +151,6 @@ void lower_layer(Graph& graph, const QuantLayer& layer, const std::map<ValueId, 
   }
 }
 
-// An add of two integers: one qadd for each marker that reads the sum.
-bool lower_add(Graph& graph, NodeId id) {
-  const Node node = graph.node(id);
-  const auto is_ready = [&](ValueId v) {
-    return is_static_integer(graph, v) && graph.value(v).params->scale.size() == 1;
-  };
-  if (!is_ready(node.inputs[0]) || !is_ready(node.inputs[1]) || !finest_static_marker(graph, node.outputs[0])) {
-    return false;
-  }
-  const QuantParams a = *graph.value(node.inputs[0]).params;
-  const QuantParams b = *graph.value(node.inputs[1]).params;
-  const std::vector<NodeId> markers = graph.value(node.outputs[0]).users;
-  const auto* act = std::get_if<ActAttrs>(&node.attrs);
-  for (const NodeId marker : markers) {
-    const QuantParams& y = *graph.value(graph.node(marker).outputs[0]).params;
-    if ((y.scale.size() > 1 && y.granularity.axis != 1) || (act && !keeps_clip(act->activation(), y))) {
-      return false;
-    }
-  }
-  for (const NodeId marker : markers) {
-    const ValueId marked = graph.node(marker).outputs[0];
-    const QuantSpec spec = *graph.value(marked).spec;
-    const QuantParams y = *graph.value(marked).params;
-    const auto channels = static_cast<int64_t>(y.scale.size());
-    Tensor ma(DType::f32, {channels});
-    Tensor mb(DType::f32, {channels});
-    Tensor shift(DType::f32, {channels});
-    for (size_t c = 0; c < y.scale.size(); ++c) {
-      ma.mutable_values<float>()[c] = a.scale[0] / y.scale[c];
-      mb.mutable_values<float>()[c] = b.scale[0] / y.scale[c];
-      shift.mutable_values<float>()[c] = static_cast<float>(y.zero_of(c));
-    }
-    const std::string name = graph.value(marked).name;
-    const std::vector<ValueId> inputs = {
-        node.inputs[0], node.inputs[1], graph.add_constant(name + ".ma", std::move(ma)),
-        graph.add_constant(name + ".mb", std::move(mb)), graph.add_constant(name + ".c", std::move(shift))};
-    ActAttrs attrs;
-    if (const auto* held = std::get_if<ActAttrs>(&node.attrs)) {
-      const Activation steps = clip_in_steps(held->activation(), y, spec.storage);
-      attrs = {steps.kind, steps.a, steps.b};
-    }
-    const ValueId sum = insert_node(graph, OpKind::qadd, node.name, attrs, inputs, name);
-    graph.set_type(sum, graph.value(node.outputs[0]).type);
-    make_integer(graph, sum, spec, y);
-    graph.replace_uses(marked, sum);
-    graph.erase_node(marker);
-  }
-  graph.erase_node(id);
-  return true;
-}
-
 }  // namespace
 
 Result<bool> lower_integer(Graph& graph, PassContext&) {
@@ -256,8 +182,8 @@ Result<bool> lower_integer(Graph& graph, PassContext&) {
     const std::optional<QuantLayer> layer = quant_layer_at(graph, id);
     if (layer && graph.value(layer->w).params && (run_time.contains(layer->x) || is_static_integer(graph, layer->x))) {
       lower_layer(graph, *layer, run_time);
-    } else if (graph.node(id).op == OpKind::add) {
-      lower_add(graph, id);
+    } else {
+      DSQ_TRY(lower_between(graph, id));
     }
   }
   for (const NodeId marker : dynamic_markers) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "src/quant/math.h"
+
 namespace dsq {
 namespace {
 
@@ -55,6 +57,26 @@ void make_integer(Graph& graph, ValueId id, const QuantSpec& spec, const QuantPa
   graph.set_spec(id, spec);
   graph.set_params(id, params);
   graph.set_type(id, {spec.storage, graph.value(id).type.shape});
+}
+
+Activation clip_in_steps(const Activation& act, const QuantParams& y, DType storage) {
+  if (act.kind != ActKind::clip || y.scale.size() > 1) {
+    return {};  // with scales for each channel, the calibrated range ends where the clip does (keeps_clip)
+  }
+  const IntRange range = range_of(storage);
+  const auto low = static_cast<float>(range.low);
+  const auto high = static_cast<float>(range.high);
+  const int32_t zero = y.zero_of(0);
+  const auto step_of = [&](float real) {
+    return static_cast<float>(
+        quantize(real, y.scale[0], zero, static_cast<int32_t>(range.low), static_cast<int32_t>(range.high)));
+  };
+  const Activation steps{ActKind::clip, step_of(act.a), step_of(act.b)};
+  return steps.a > low || steps.b < high ? steps : Activation{};
+}
+
+bool keeps_clip(const Activation& act, const QuantParams& y) {
+  return act.kind != ActKind::clip || y.scale.size() == 1 || (act.a <= 0 && act.b >= 0);
 }
 
 void lower_static_markers(Graph& graph) {

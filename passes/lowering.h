@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "passes/marker.h"
+#include "src/support/result.h"
 
 namespace dsq {
 
@@ -16,6 +17,16 @@ ValueId insert_node(Graph& graph, OpKind op, const std::string& node_name, Attrs
 ValueId replace_node(Graph& graph, NodeId id, OpKind op, Attrs attrs, std::vector<ValueId> inputs);
 
 void make_integer(Graph& graph, ValueId id, const QuantSpec& spec, const QuantParams& params);
+
+// The bounds of a clip in steps of y; no activation where they do not cut further than the storage type does.
+Activation clip_in_steps(const Activation& act, const QuantParams& y, DType storage);
+// Whether the saturation of y stands for the clip: ranges are widened to hold zero, so a clip that does not hold zero
+// reaches less far than they do.
+bool keeps_clip(const Activation& act, const QuantParams& y);
+
+// A sum, a function or an average whose inputs are integers of one scale, and whose result is read through static markers
+// only, becomes its integer form, one for each marker; other nodes stay (lower_between.cc). Errors: those of evaluating.
+Result<void> lower_between(Graph& graph, NodeId id);
 
 // Markers that are left become quantize (of floats) or requantize (of integers).
 void lower_static_markers(Graph& graph);

@@ -16,6 +16,18 @@ ValueId add_marker(Graph& graph, ValueId x, const QuantSpec& spec, std::optional
   return marked;
 }
 
+ValueId Markers::on(ValueId x, const QuantSpec& spec) {
+  const auto key = std::tuple(x, spec.storage, spec.granularity.axis, spec.range);
+  const auto found = made_.find(key);
+  if (found != made_.end()) {
+    return found->second;
+  }
+  const bool fixed = spec.range == RangeSource::fixed;
+  const ValueId marked = add_marker(graph_, x, spec, fixed ? graph_.value(x).params : std::nullopt);
+  made_.emplace(key, marked);
+  return marked;
+}
+
 bool is_static_integer(const Graph& graph, ValueId id) {
   if (id == ValueId::none || graph.is_constant(id)) {
     return false;

@@ -2,7 +2,9 @@
 // until lowering; their output carries the QuantSpec, and later the QuantParams.
 #pragma once
 
+#include <map>
 #include <optional>
+#include <tuple>
 
 #include "src/ir/graph.h"
 
@@ -12,6 +14,19 @@ bool is_marker(const Graph& graph, NodeId id);
 
 // The output of a new marker on x, named after both.
 ValueId add_marker(Graph& graph, ValueId x, const QuantSpec& spec, std::optional<QuantParams> params);
+
+// Markers made so far, so that readers with the same wish share one.
+class Markers {
+ public:
+  explicit Markers(Graph& graph) : graph_(graph) {}
+
+  // The output of the marker on x with this spec. Fixed ranges take their params from x.
+  ValueId on(ValueId x, const QuantSpec& spec);
+
+ private:
+  Graph& graph_;
+  std::map<std::tuple<ValueId, DType, int32_t, RangeSource>, ValueId> made_;
+};
 
 // Whether the value is to be integers of a range known beforehand.
 bool is_static_integer(const Graph& graph, ValueId id);

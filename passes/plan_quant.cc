@@ -8,9 +8,7 @@
 // the 8-bit weights absorb (quantize_weights); 8 bits have one scale. Without data, ranges are taken at run time: for
 // each sample, or for each token where a linear layer sees sequences. The first and last layers get 8 bits.
 #include <algorithm>
-#include <map>
 #include <set>
-#include <tuple>
 
 #include "passes/marker.h"
 #include "passes/passes.h"
@@ -43,73 +41,6 @@ QuantSpec weight_spec(const QuantLayer& layer, Precision weights) {
   spec.symmetric = true;
   spec.range = RangeSource::fixed;
   return spec;
-}
-
-// Markers made so far, so that consumers with the same wish share one.
-class Markers {
- public:
-  explicit Markers(Graph& graph) : graph_(graph) {}
-
-  ValueId on(ValueId x, const QuantSpec& spec) {
-    const auto key = std::tuple(x, spec.storage, spec.granularity.axis, spec.range);
-    const auto found = made_.find(key);
-    if (found != made_.end()) {
-      return found->second;
-    }
-    const bool fixed = spec.range == RangeSource::fixed;
-    const ValueId marked = add_marker(graph_, x, spec, fixed ? graph_.value(x).params : std::nullopt);
-    made_.emplace(key, marked);
-    return marked;
-  }
-
- private:
-  Graph& graph_;
-  std::map<std::tuple<ValueId, DType, int32_t, RangeSource>, ValueId> made_;
-};
-
-// Integer additions: an add of two values that integer layers, or other such additions, make, directly or through
-// operators that only choose values (max_pool). Both sides are held at 8 bits, and so is what other float operators read
-// of the sum.
-void plan_additions(Graph& graph, Markers& markers, std::set<NodeId> integer_nodes) {
-  QuantSpec spec;
-  spec.storage = DType::u8;
-  for (const NodeId id : graph.topo_order()) {
-    const Node node = graph.node(id);
-    if (node.op == OpKind::max_pool && integer_nodes.contains(graph.value(node.inputs[0]).producer)) {
-      integer_nodes.insert(id);
-    }
-    if (node.op != OpKind::add || graph.is_output(node.outputs[0]) || node.inputs[0] == node.inputs[1]) {
-      continue;
-    }
-    const std::optional<Shape>& a = graph.value(node.inputs[0]).type.shape;
-    const std::optional<Shape>& b = graph.value(node.inputs[1]).type.shape;
-    const bool images = a && b && a->size() >= 3 && a->size() == b->size();
-    if (!images || !integer_nodes.contains(graph.value(node.inputs[0]).producer) ||
-        !integer_nodes.contains(graph.value(node.inputs[1]).producer)) {
-      continue;
-    }
-    integer_nodes.insert(id);
-    for (size_t side = 0; side < 2; ++side) {
-      graph.set_input(id, side, markers.on(node.inputs[side], spec));
-    }
-  }
-  for (const NodeId id : graph.nodes()) {
-    if (graph.node(id).op != OpKind::add || !integer_nodes.contains(id)) {
-      continue;
-    }
-    const ValueId sum = graph.node(id).outputs[0];
-    for (const NodeId user : std::vector<NodeId>(graph.value(sum).users)) {
-      const Node reader = graph.node(user);
-      if (reader.op == OpKind::requantize) {
-        continue;
-      }
-      for (size_t i = 0; i < reader.inputs.size(); ++i) {
-        if (reader.inputs[i] == sum) {
-          graph.set_input(user, i, markers.on(sum, spec));
-        }
-      }
-    }
-  }
 }
 
 // The ranges that an imported model brought along have moved to the markers that use them.
@@ -169,7 +100,7 @@ Result<bool> plan_quant(Graph& graph, PassContext& context) {
     }
   }
   if (calibrated && is_integer(context.recipe.act)) {
-    plan_additions(graph, markers, std::move(integer_nodes));
+    plan_between(graph, markers, std::move(integer_nodes));
   }
   return forget_imported(graph) || changed;
 }

@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include "passes/marker.h"
 #include "passes/quant_layer.h"
 #include "src/quant/recipe.h"
 #include "src/support/result.h"
@@ -33,6 +34,14 @@ Recipe recipe_within(const Recipe& recipe, const Graph& nested);
 
 // Why this layer cannot be quantized; nothing when it can.
 std::optional<std::string> stays_float(const Graph& graph, const QuantLayer& layer);
+
+// Which operators between integer layers work on integers too (plan_between.cc): their inputs get markers.
+// `integer_nodes`: layers whose results can be integers. For calibrated ranges only.
+void plan_between(Graph& graph, Markers& markers, std::set<NodeId> integer_nodes);
+
+// The window of an average over spatial axes, when it counts the same number of elements everywhere, known before the
+// run; also of a reduce_mean over all of them.
+std::optional<PoolAttrs> average_window(const Graph& graph, NodeId id);
 
 // No activation, or one that an integer result expresses by its bounds.
 bool activation_is_clip(const Activation& act);

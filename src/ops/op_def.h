@@ -69,12 +69,12 @@ class InferContext {
 // of a slice that lies before every element.
 Ints ints_in(const Tensor& tensor);
 
-// How an operator behaves under quantization (passes/plan_quant.cc applies it).
+// How an operator behaves under quantization (passes/plan_quant.cc and plan_between.cc apply it).
 enum class QuantRule : uint8_t {
   none,        // stays in float
   layer,       // multiplies an activation by stored weights: conv, linear, ...
   same_scale,  // moves values without changing them: the result keeps the input's scale
-  rescale,     // has an integer form with scales of its own: add, pooling by average, concat
+  rescale,     // has an integer form with scales of its own: add, averages, concat
   table,       // a function of one value: a look-up once its input is quantized
 };
 

@@ -92,8 +92,12 @@ std::string usual_reason(OpKind op) {
     case lp_norm: case lrn: return "it divides by sums over its own input";
     case if_else: case loop: return "its nested graph is quantized by itself";
     case add: return "not both sides come from integer layers with calibrated ranges";
+    case avg_pool: case reduce_mean: return "not all around it is integers of calibrated ranges, or its window is not known beforehand";
     // clang-format on
-    default: return "it has no integer form";
+    default:
+      return op_def(op).rule == QuantRule::table
+                 ? "no integers of calibrated ranges come in, or its result is not read as such"
+                 : "it has no integer form";
   }
 }
 
