@@ -108,9 +108,10 @@ Action define_compare(CLI::App& app) {
   add_model(app, options->a, "A", "the reference: an .onnx, .dsq or .dsir file");
   add_model(app, options->b, "B", "the other model");
   add_path(app, "--inputs", options->inputs, "Arrays named as the inputs (.npz), or the only input (.npy)")->required();
-  app.add_option("--threshold", options->threshold, "Models part where a value's SQNR is below this (default: 40)")
-      ->type_name("DB");
-  app.add_option("--min-sqnr", options->min_sqnr, "Fail (exit status 1) when an output is below this")->type_name("DB");
+  add_number(app, "--threshold", options->threshold, -kSqnrCapDb, kSqnrCapDb, "DB",
+             "Models part where a value's SQNR is below this (default: 40)");
+  add_number(app, "--min-sqnr", options->min_sqnr, -kSqnrCapDb, kSqnrCapDb, "DB",
+             "Fail (exit status 1) when an output is below this");
   app.add_flag("--values", options->values, "List every value that both models have");
   add_batch(app, options->common, "Samples in a step (default: all at once)");
   add_threads(app, options->common);

@@ -6,7 +6,9 @@
 #include "cli/progress.h"
 #include "formats/report/json.h"
 #include "formats/report/text.h"
+#include "src/report/metrics.h"
 #include "src/runner/backend.h"
+#include "src/support/strings.h"
 #include "src/toolchain/inputs.h"
 #include "src/toolchain/quantize.h"
 
@@ -27,7 +29,10 @@ Result<Keep> parse_keep(const std::string& text) {
   const std::string name = at == std::string::npos ? "" : text.substr(at + 1);
   const std::optional<Precision> precision = precision_from(name);
   if (at == 0 || !precision || *precision == Precision::int6) {
-    return fail(Code::usage, "'{}' is not of the form PATTERN=fp16, with int8, int4, fp16 or float", text).at("--keep");
+    const std::vector<std::string> names = {"int8", "int4", "fp16", "float"};
+    const std::string near = name.empty() || precision ? "" : "; nearest is '" + nearest(name, names) + "'";
+    return fail(Code::usage, "'{}' is not of the form PATTERN=fp16, with int8, int4, fp16 or float{}", text, near)
+        .at("--keep");
   }
   return Keep{text.substr(0, at), *precision};
 }
@@ -75,17 +80,12 @@ Result<Exit> run(const Options& options, Console& console) {
 }
 
 void add_gates(CLI::App& app, QuantizeOptions& job) {
-  app.add_option("--max-weight-error", job.recipe.max_weight_error,
-                 "Largest relative L2 error of a layer's int8 weights (default: 0.01)")
-      ->type_name("SHARE")
-      ->check(CLI::Range(0.0, 1.0).description(""));
-  app.add_option("--max-drop", job.max_drop,
-                 "Fail (exit status 1) when more points of top-1 accuracy are lost; needs --labels")
-      ->type_name("POINTS")
-      ->check(CLI::Range(0.0, 100.0).description(""));
-  app.add_option("--min-sqnr", job.min_sqnr_db,
-                 "Fail (exit status 1) when an output's SQNR against float is below this")
-      ->type_name("DB");
+  add_number(app, "--max-weight-error", job.recipe.max_weight_error, 0, 1, "SHARE",
+             "Largest relative L2 error of a layer's int8 weights (default: 0.01)");
+  add_number(app, "--max-drop", job.max_drop, 0, 100, "POINTS",
+             "Fail (exit status 1) when more points of top-1 accuracy are lost; needs --labels");
+  add_number(app, "--min-sqnr", job.min_sqnr_db, -kSqnrCapDb, kSqnrCapDb, "DB",
+             "Fail (exit status 1) when an output's SQNR against float is below this");
 }
 
 }  // namespace

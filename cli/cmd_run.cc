@@ -115,6 +115,12 @@ std::string to_text(const Options& options, const Ran& ran) {
   return text + (options.profile ? profile_text(ran.profile) : "");
 }
 
+bool is_npy(const std::filesystem::path& path) { return lower(path.extension().string()) == ".npy"; }
+
+Result<void> write_outputs(const std::filesystem::path& path, const npy::NamedTensors& outputs) {
+  return is_npy(path) ? npy::write_npy(path, outputs.front().second) : npy::write_npz(path, outputs);
+}
+
 Result<Exit> run(const Options& options, Console& console) {
   DSQ_TRY(find_backend(options.common.backend));
   if (!options.outputs.empty()) {
@@ -128,13 +134,19 @@ Result<Exit> run(const Options& options, Console& console) {
   }
   Diagnostics diagnostics;
   Model model = DSQ_TRY(load_model(options.model, options.common.shapes, diagnostics));
+  if (is_npy(options.outputs) && model.graph.outputs().size() != 1) {
+    return fail(Code::option_conflict, "a .npy file holds one array, the model has {} outputs",
+                model.graph.outputs().size())
+        .at("--outputs")
+        .hint("name a .npz file, which holds them all");
+  }
   const Dataset data = DSQ_TRY(Dataset::make(model.graph, DSQ_TRY(npy::read(options.inputs)), diagnostics));
   DSQ_TRY(make_fast(model.graph, diagnostics));
   StderrProgress progress;
   const RunOptions how{options.common.batch, options.common.threads, options.common.backend, options.profile};
   const Ran ran = DSQ_TRY(run_dataset(model.graph, data, how, progress));
   if (!options.outputs.empty()) {
-    DSQ_TRY(npy::write_npz(options.outputs, ran.outputs));
+    DSQ_TRY(write_outputs(options.outputs, ran.outputs));
   }
   console.report(diagnostics, options.common.explain);
   options.common.json ? console.print_json(to_json(options, ran)) : console.print(to_text(options, ran));
@@ -147,7 +159,7 @@ Action define_run(CLI::App& app) {
   const auto options = std::make_shared<Options>();
   add_model(app, options->model);
   add_path(app, "--inputs", options->inputs, "Arrays named as the inputs (.npz), or the only input (.npy)")->required();
-  add_path(app, "--outputs,-o", options->outputs, "Where to store the outputs (.npz)");
+  add_path(app, "--outputs,-o", options->outputs, "Where to store the outputs (.npz, or .npy for one output)");
   add_batch(app, options->common, "Samples in a step (default: all at once)");
   add_threads(app, options->common);
   add_backend(app, options->common);

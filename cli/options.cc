@@ -28,6 +28,40 @@ void parse_shape(const std::string& text, std::map<std::string, Shape>& shapes) 
   }
 }
 
+double parse_number(const std::string& flag, const std::string& text, double low, double high) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || !(value >= low && value <= high)) {
+    throw CLI::ValidationError(flag, fmt::format("'{}' is not a number from {} to {}", text, low, high));
+  }
+  return value;
+}
+
+template <class T>
+void parse_count(const std::string& flag, const std::string& text, T high, T& value) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value < 1 || value > high) {
+    throw CLI::ValidationError(flag, fmt::format("'{}' is not a whole number from 1 to {}", text, high));
+  }
+}
+
+std::filesystem::path parse_path(const std::string& flag, const std::string& text) {
+  if (text.empty()) {
+    throw CLI::ValidationError(flag, "the file's name is empty");
+  }
+  return text;
+}
+
+// The name that messages use: --output of "-o,--output".
+std::string long_name(const std::string& flag) {
+  for (const std::string& name : split(flag, ',')) {
+    if (name.starts_with("--")) {
+      return name;
+    }
+  }
+  return flag;
+}
+
 std::vector<std::string> backend_names() {
   std::vector<std::string> names;
   for (const Backend& backend : backends()) {
@@ -53,10 +87,26 @@ CLI::Option* add_choice(CLI::App& app, const std::string& flag, std::string& val
   return app.add_option(flag, value, text)->check(CLI::Validator(check, ""))->type_name(list);
 }
 
+CLI::Option* add_number(CLI::App& app, const std::string& flag, double& value, double low, double high,
+                        const std::string& unit, const std::string& text) {
+  const auto parse = [&value, flag, low, high](const std::string& given) {
+    value = parse_number(flag, given, low, high);
+  };
+  return app.add_option_function<std::string>(flag, parse, text)->type_name(unit);
+}
+
+CLI::Option* add_number(CLI::App& app, const std::string& flag, std::optional<double>& value, double low, double high,
+                        const std::string& unit, const std::string& text) {
+  const auto parse = [&value, flag, low, high](const std::string& given) {
+    value = parse_number(flag, given, low, high);
+  };
+  return app.add_option_function<std::string>(flag, parse, text)->type_name(unit);
+}
+
 CLI::Option* add_path(CLI::App& app, const std::string& flag, std::filesystem::path& path, const std::string& text) {
   return app
       .add_option_function<std::string>(
-          flag, [&path](const std::string& value) { path = value; }, text)
+          flag, [&path, flag](const std::string& value) { path = parse_path(long_name(flag), value); }, text)
       ->type_name("FILE");
 }
 
@@ -64,7 +114,7 @@ CLI::Option* add_optional_path(CLI::App& app, const std::string& flag, std::opti
                                const std::string& text) {
   return app
       .add_option_function<std::string>(
-          flag, [&path](const std::string& value) { path = value; }, text)
+          flag, [&path, flag](const std::string& value) { path = parse_path(long_name(flag), value); }, text)
       ->type_name("FILE");
 }
 
@@ -94,15 +144,15 @@ void add_shapes(CLI::App& app, Common& common) {
 }
 
 void add_batch(CLI::App& app, Common& common, const std::string& text) {
-  app.add_option("--batch", common.batch, text)
-      ->type_name("N")
-      ->check(CLI::Range(int64_t{1}, int64_t{1} << 20).description(""));
+  const auto parse = [&common](const std::string& value) {
+    parse_count("--batch", value, int64_t{1} << 20, common.batch);
+  };
+  app.add_option_function<std::string>("--batch", parse, text)->type_name("N");
 }
 
 void add_threads(CLI::App& app, Common& common) {
-  app.add_option("--threads", common.threads, "Threads to use (default: all cores)")
-      ->type_name("N")
-      ->check(CLI::Range(1, 1024).description(""));
+  const auto parse = [&common](const std::string& value) { parse_count("--threads", value, 1024, common.threads); };
+  app.add_option_function<std::string>("--threads", parse, "Threads to use (default: all cores)")->type_name("N");
 }
 
 void add_backend(CLI::App& app, Common& common) {

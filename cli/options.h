@@ -36,6 +36,12 @@ void add_backend(CLI::App& app, Common& common);
 CLI::Option* add_choice(CLI::App& app, const std::string& flag, std::string& value, std::vector<std::string> names,
                         const std::string& text);
 
+// A number from `low` to `high`, both of them included; NaN and infinities are refused.
+CLI::Option* add_number(CLI::App& app, const std::string& flag, double& value, double low, double high,
+                        const std::string& unit, const std::string& text);
+CLI::Option* add_number(CLI::App& app, const std::string& flag, std::optional<double>& value, double low, double high,
+                        const std::string& unit, const std::string& text);
+
 // A path option: `text` describes it.
 CLI::Option* add_path(CLI::App& app, const std::string& flag, std::filesystem::path& path, const std::string& text);
 CLI::Option* add_optional_path(CLI::App& app, const std::string& flag, std::optional<std::filesystem::path>& path,

@@ -94,6 +94,12 @@ Result<Parsed> parse_arguments(std::vector<std::string> arguments) {
   } else {
     command = find_command("quantize");
   }
+  for (const std::string& word : arguments) {
+    // CLI11 would take the next word for its value.
+    if (word.starts_with("--") && word.size() > 3 && word.find('=') == word.size() - 1) {
+      return usage(word.substr(0, word.size() - 1) + ": the value is empty", command);
+    }
+  }
   CLI::App app(std::string(command->summary), fmt::format("dsquant {}", command->name));
   app.get_formatter()->column_width(34);
   app.footer("examples:\n" + std::string(command->examples));

@@ -15,15 +15,30 @@ const std::string& label_of(const Graph& graph, const Node& node) {
 // What --keep looks at.
 struct Layer {
   std::string label;
-  std::string_view op;
+  OpKind op;
 };
 
+// Ours, and those of ONNX that become it.
+std::vector<std::string> op_names(OpKind op) {
+  std::vector<std::string> names = {std::string(name_of(op))};
+  switch (op) {
+    case OpKind::conv: names.emplace_back("Conv"); break;
+    case OpKind::conv_transpose: names.emplace_back("ConvTranspose"); break;
+    case OpKind::linear: names.insert(names.end(), {"Gemm", "MatMul"}); break;
+    default: break;
+  }
+  return names;
+}
+
+// Operators in any case: exporters write Conv, we write conv.
 bool matches(const Keep& keep, const Layer& layer) {
-  return glob_match(keep.pattern, layer.label) || glob_match(keep.pattern, layer.op);
+  return glob_match(keep.pattern, layer.label) || std::ranges::any_of(op_names(layer.op), [&](const std::string& name) {
+           return glob_match(lower(keep.pattern), lower(name));
+         });
 }
 
 const Keep* kept(const Recipe& recipe, const Graph& graph, const Node& node) {
-  const Layer layer{label_of(graph, node), name_of(node.op)};
+  const Layer layer{label_of(graph, node), node.op};
   const Keep* last = nullptr;
   for (const Keep& keep : recipe.keep) {
     last = matches(keep, layer) ? &keep : last;
@@ -35,7 +50,7 @@ const Keep* kept(const Recipe& recipe, const Graph& graph, const Node& node) {
 void collect_layers(const Graph& graph, std::vector<Layer>& layers) {
   for (const NodeId id : graph.nodes()) {
     if (quant_layer_at(graph, id)) {
-      layers.push_back({label_of(graph, graph.node(id)), name_of(graph.node(id).op)});
+      layers.push_back({label_of(graph, graph.node(id)), graph.node(id).op});
     }
     visit_fields(graph.node(id).attrs, [&](std::string_view, const auto& member) {
       if constexpr (std::is_same_v<std::remove_cvref_t<decltype(member)>, GraphRef>) {
@@ -113,7 +128,8 @@ Result<void> check_selectors(const Graph& graph, const Recipe& recipe) {
   std::vector<std::string> names;
   for (const Layer& layer : layers) {
     names.push_back(layer.label);
-    names.emplace_back(layer.op);
+    const std::vector<std::string> ops = op_names(layer.op);
+    names.insert(names.end(), ops.begin(), ops.end());
   }
   for (const Keep& keep : recipe.keep) {
     if (std::ranges::none_of(layers, [&](const Layer& layer) { return matches(keep, layer); })) {

@@ -226,6 +226,9 @@ std::string npy_header(const Tensor& tensor) {
 Result<NamedTensors> read(const std::filesystem::path& path) {
   const std::shared_ptr<const MappedFile> file = DSQ_TRY(MappedFile::open(path));
   const std::span<const std::byte> bytes = file->bytes();
+  if (bytes.size() >= 4 && std::memcmp(bytes.data(), "PK\x05\x06", 4) == 0) {  // the list of an archive without entries
+    return damaged(path.string(), "the archive holds no arrays");
+  }
   if (bytes.size() >= 4 && std::memcmp(bytes.data(), "PK", 2) == 0) {
     return read_npz(path);
   }

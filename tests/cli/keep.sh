@@ -24,6 +24,16 @@ expect 2 odd.dsir --keep 'a\**\=fp16' -o no.dsq
 stderr_has "error[E803]"
 expect 0 odd.dsir --keep 'y=fp16' -o named.dsq
 
+# Operators go by our names and by those of ONNX, in any case.
+make_net
+for pattern in conv Conv CONV 'c?nv' linear Gemm MatMul 'mat*'; do
+  expect 0 net.dsir --keep "$pattern=fp16" -o kept.dsq --json
+  grep -q '"weight_type": "f16"' out || die "--keep $pattern kept nothing"
+done
+expect 2 net.dsir --keep ConvTranspose=fp16 -o no.dsq
+stderr_has "error[E803]"
+stderr_has "nearest is"
+
 # One value each: the model may follow.
 expect 0 --keep 'y=fp16' odd.dsir -o before.dsq
 expect 2 odd.dsir -o odd.dsir

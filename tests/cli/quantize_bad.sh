@@ -42,6 +42,11 @@ for value in nan inf; do
   sed "s/%lw = const.*/%lw = const f32[10,4] {$(printf '1, %.0s' $(seq 39))$value}/" net.dsir >$value.dsir
   refuse 3 E110 fc $value.dsir
 done
+# A model that is quantized already.
+expect 0 net.dsir -o done.dsq
+refuse 2 E302 "done.dsq: it is a .dsq file" done.dsq
+expect 2 done.dsq
+stderr_has "error[E302]: done.dsq: it is a .dsq file, quantized already"
 # The data.
 make_npz name.npz z f32 5,3,8,8
 refuse 3 E402 "no array is named 'x'" net.dsir --data name.npz
