@@ -39,5 +39,7 @@ Exit run(std::vector<std::string> arguments) {
 
 int main(int argc, char** argv) {
   dsq::cli::guard_process();
-  return static_cast<int>(dsq::cli::run({argv + (argc > 0 ? 1 : 0), argv + argc}));
+  const dsq::Exit status = dsq::cli::run({argv + (argc > 0 ? 1 : 0), argv + argc});
+  dsq::cli::process_done();
+  return static_cast<int>(status);
 }

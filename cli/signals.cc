@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <new>
 
@@ -34,6 +35,16 @@ void interrupted(int signal) {
   ::_exit(signal == SIGINT ? static_cast<int>(Exit::interrupted) : 128 + signal);
 }
 
+// A mapped file that another process cuts off: its pages are gone, and nothing can be computed without them.
+void bad_page(int signal, siginfo_t* info, void*) {
+  if (info->si_code != BUS_ADRERR) {
+    ::signal(signal, SIG_DFL);  // broken memory: happens again, and ends the process as it should
+    return;
+  }
+  write_error("error[E101]: a file became shorter while it was read\nhelp: wait until it is complete\n");
+  ::_exit(static_cast<int>(Exit::refused));
+}
+
 [[noreturn]] void terminated() {
   try {
     std::rethrow_exception(std::current_exception());
@@ -48,7 +59,19 @@ void interrupted(int signal) {
   ::_exit(static_cast<int>(Exit::internal));
 }
 
+volatile std::sig_atomic_t finished = 0;
+
+void gave_up() {
+  if (finished == 0) {
+    write_error(
+        "error[E703]: a library gave up: memory or threads ran out\nhelp: use fewer --threads or more memory\n");
+    ::_exit(static_cast<int>(Exit::refused));
+  }
+}
+
 }  // namespace
+
+void process_done() { finished = 1; }
 
 void guard_process() {
   for (int fd = 0; fd <= 2; ++fd) {
@@ -66,9 +89,14 @@ void guard_process() {
       ::sigaction(signal, &action, nullptr);
     }
   }
+  struct sigaction page {};
+  page.sa_sigaction = bad_page;
+  page.sa_flags = SA_SIGINFO;
+  ::sigaction(SIGBUS, &page, nullptr);
   action.sa_handler = SIG_IGN;
   ::sigaction(SIGPIPE, &action, nullptr);
   std::set_terminate(terminated);
+  std::atexit(gave_up);
 }
 
 }  // namespace dsq::cli

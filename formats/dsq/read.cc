@@ -9,7 +9,6 @@
 #include "formats/dsq/packing.h"
 #include "src/ops/infer.h"
 #include "src/ops/verify.h"
-#include "src/support/file.h"
 
 namespace dsq {
 namespace {
@@ -116,13 +115,15 @@ Result<DsqModel> decode_dsq(std::span<const std::byte> bytes, std::shared_ptr<co
   return DsqModel{std::move(graph), provenance_of(model.provenance()), parts};
 }
 
-Result<DsqModel> read_dsq(const std::filesystem::path& path) {
-  const std::shared_ptr<const MappedFile> file = DSQ_TRY(MappedFile::open(path));
+Result<DsqModel> read_dsq(std::shared_ptr<const MappedFile> file) {
   Result<DsqModel> model = decode_dsq(file->bytes(), file);
+  DSQ_TRY(file->check_unchanged());
   if (!model) {
-    return std::move(model).error().at(path.string());
+    return std::move(model).error().at(file->path().string());
   }
   return model;
 }
+
+Result<DsqModel> read_dsq(const std::filesystem::path& path) { return read_dsq(DSQ_TRY(MappedFile::open(path))); }
 
 }  // namespace dsq

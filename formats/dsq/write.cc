@@ -315,10 +315,15 @@ Result<void> emit(const ModelWriter& writer, const Sink& sink) {
 
 }  // namespace
 
-Result<void> write_dsq(const Graph& graph, const Provenance& provenance, const std::filesystem::path& path) {
+Result<NewFile> prepare_dsq(const Graph& graph, const Provenance& provenance, const std::filesystem::path& path) {
   ModelWriter writer;
   DSQ_TRY(writer.write(graph, provenance));
-  return write_file(path, [&](const Sink& sink) { return emit(writer, sink); });
+  return NewFile::write(path, [&](const Sink& sink) { return emit(writer, sink); });
+}
+
+Result<void> write_dsq(const Graph& graph, const Provenance& provenance, const std::filesystem::path& path) {
+  const NewFile file = DSQ_TRY(prepare_dsq(graph, provenance, path));
+  return publish(std::span(&file, 1));
 }
 
 Result<std::vector<std::byte>> encode_dsq(const Graph& graph, const Provenance& provenance) {

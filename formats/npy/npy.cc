@@ -234,6 +234,7 @@ Result<NamedTensors> read(const std::filesystem::path& path) {
   }
   NamedTensors arrays;
   arrays.emplace_back("", DSQ_TRY(parse_npy(bytes, path.string())));
+  DSQ_TRY(file->check_unchanged());
   return arrays;
 }
 

@@ -188,8 +188,11 @@ Result<Imported> import_onnx(const std::filesystem::path& path, const ImportOpti
   scope.graph.compact();
   DSQ_TRY(check_weights(scope.graph));
   const auto file_bytes = static_cast<int64_t>(file->bytes().size());
+  std::string hash = hex(sha256(file->bytes()));
+  DSQ_TRY(file->check_unchanged());
+  DSQ_TRY(state.tensors.check_unchanged());
   return Imported{std::move(scope.graph),
-                  {hex(sha256(file->bytes())), model.producer_name(), model.ir_version(), state.opset,
+                  {std::move(hash), model.producer_name(), model.ir_version(), state.opset,
                    file_bytes + state.tensors.external_bytes(), state.tensors.bytes_read()}};
 }
 

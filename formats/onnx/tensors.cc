@@ -149,6 +149,13 @@ Result<Tensor> TensorReader::read(onnx::TensorProto& proto) {
   return is_float(dtype) && dtype != DType::f32 ? as_f32(*tensor) : std::move(*tensor);
 }
 
+Result<void> TensorReader::check_unchanged() const {
+  for (const auto& [location, file] : files_) {
+    DSQ_TRY(file->check_unchanged());
+  }
+  return {};
+}
+
 Result<Tensor> TensorReader::read_raw(onnx::TensorProto& proto, DType dtype, Shape shape) {
   const auto bytes = static_cast<size_t>(bytes_of(dtype, count_of(shape)));
   if (proto.raw_data().size() != bytes) {

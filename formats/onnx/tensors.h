@@ -27,6 +27,9 @@ class TensorReader {
   // Errors: tensor_invalid, external_data.
   Result<Tensor> read(onnx::TensorProto& proto);
 
+  // For the end: of the external files. Errors: file_unreadable.
+  Result<void> check_unchanged() const;
+
   int64_t bytes_read() const { return bytes_read_; }  // in the stored types
   int64_t external_bytes() const { return external_bytes_; }
 

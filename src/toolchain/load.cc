@@ -83,8 +83,8 @@ Result<Model> load_dsir(std::string_view text) {
   return model;
 }
 
-Result<Model> load_dsq(const std::filesystem::path& path) {
-  DsqModel read = DSQ_TRY(read_dsq(path));
+Result<Model> load_dsq(std::shared_ptr<const MappedFile> file) {
+  DsqModel read = DSQ_TRY(read_dsq(std::move(file)));
   Model model;
   model.graph = std::move(read.graph);
   model.kind = ModelKind::dsq;
@@ -117,9 +117,10 @@ Result<Model> load(const std::filesystem::path& path, const std::map<std::string
     onnx_format::Imported imported = DSQ_TRY(onnx_format::import_onnx(path, {shapes}, diagnostics));
     return Model{std::move(imported.graph), ModelKind::onnx, std::move(imported.source), {}, {}};
   }
-  Model model = DSQ_TRY(is_dsq(bytes) ? load_dsq(path) : load_dsir(bytes));
+  Model model = DSQ_TRY(is_dsq(bytes) ? load_dsq(file) : load_dsir(bytes));
   model.source.sha256 = hex(sha256(file->bytes()));
   model.source.file_bytes = static_cast<int64_t>(file->bytes().size());
+  DSQ_TRY(file->check_unchanged());
   DSQ_TRY(override_shapes(model.graph, shapes));
   return model;
 }

@@ -48,18 +48,16 @@ std::map<std::string, std::string> reasons_of(const Diagnostics& diagnostics) {
   return reasons;
 }
 
-// Both reports, or nothing at all: a full disk takes the model along, whose size and error nobody could look up.
-Result<void> write_reports(const Report& report, const OutputPaths& paths) {
-  Result<void> done = write_file(paths.json, to_json(report));
-  if (done) {
-    done = write_file(paths.html, to_html(report));
+// The model's file, still without its name, read back; what it takes goes into the report.
+Result<NewFile> write_model(const Graph& graph, Report& report, const std::filesystem::path& path) {
+  NewFile file = DSQ_TRY(prepare_dsq(graph, provenance_of(report), path));
+  const std::shared_ptr<const MappedFile> written = DSQ_TRY(file.map());
+  const Result<DsqModel> model = read_dsq(written);
+  if (!model) {
+    return Error(model.error()).with("what was written cannot be read back");
   }
-  if (!done) {
-    std::error_code ignored;
-    std::filesystem::remove(paths.model, ignored);
-    std::filesystem::remove(paths.json, ignored);
-  }
-  return done;
+  fill_sizes(report, model->parts, written->bytes());
+  return file;
 }
 
 }  // namespace
@@ -127,22 +125,18 @@ Result<Quantized> quantize(const QuantizeOptions& options, Diagnostics& diagnost
   DSQ_TRY(measure(done, std::move(input_specs), inputs, options, diagnostics, progress));
   watch.lap("compare");
 
-  // Write, then read back what was written.
+  // Write all three files, then give them their names: a model stands beside its own report, or nothing has changed.
+  std::vector<NewFile> files;
   if (options.write) {
-    DSQ_TRY(write_dsq(done.graph, provenance_of(report), paths.model));
-    const Result<DsqModel> written = read_dsq(paths.model);
-    if (!written) {
-      std::error_code ignored;
-      std::filesystem::remove(paths.model, ignored);
-      return Error(written.error()).with("what was written cannot be read back");
-    }
-    DSQ_TRY(fill_sizes(report, written->parts, paths.model));
+    files.push_back(DSQ_TRY(write_model(done.graph, report, paths.model)));
   }
   judge(report, options, diagnostics);
   watch.lap("write");
   report.diagnostics = diagnostics.items();
   if (options.write) {
-    DSQ_TRY(write_reports(report, paths));
+    files.push_back(DSQ_TRY(NewFile::write(paths.json, to_json(report))));
+    files.push_back(DSQ_TRY(NewFile::write(paths.html, to_html(report))));
+    DSQ_TRY(publish(files));
   }
   return done;
 }

@@ -5,7 +5,6 @@
 
 #include "passes/quant_layer.h"
 #include "src/report/metrics.h"
-#include "src/support/file.h"
 #include "src/support/hash.h"
 #include "src/support/strings.h"
 #include "src/toolchain/probe.h"
@@ -229,7 +228,7 @@ Result<void> measure(Quantized& done, std::vector<LayerInput> layer_inputs, cons
   return {};
 }
 
-Result<void> fill_sizes(Report& report, const DsqParts& parts, const std::filesystem::path& artefact) {
+void fill_sizes(Report& report, const DsqParts& parts, std::span<const std::byte> artefact) {
   int64_t float_weights = 0;
   for (const LayerReport& layer : report.layers) {
     float_weights += layer.weight_type == "i8" || layer.weight_type == "i4" ? layer.float_bytes : 0;
@@ -239,10 +238,8 @@ Result<void> fill_sizes(Report& report, const DsqParts& parts, const std::filesy
                  {"fp16 constants", parts.fp16 * 2, parts.fp16},
                  {"fp32 constants", parts.floats, parts.floats},
                  {"graph and metadata", 0, parts.metadata}};
-  const std::shared_ptr<const MappedFile> file = DSQ_TRY(MappedFile::open(artefact));
-  report.artefact_bytes = static_cast<int64_t>(file->bytes().size());
-  report.artefact_sha256 = hex(sha256(file->bytes()));
-  return {};
+  report.artefact_bytes = static_cast<int64_t>(artefact.size());
+  report.artefact_sha256 = hex(sha256(artefact));
 }
 
 void judge(Report& report, const QuantizeOptions& options, Diagnostics& diagnostics) {

@@ -1,6 +1,8 @@
 // Fills the report: where things come from, what was measured, and the verdict.
 #pragma once
 
+#include <span>
+
 #include "formats/dsq/model.h"
 #include "formats/onnx/import.h"
 #include "src/toolchain/facts.h"
@@ -21,8 +23,7 @@ Provenance provenance_of(const Report& report);
 Result<void> measure(Quantized& done, std::vector<LayerInput> layer_inputs, const Inputs& inputs,
                      const QuantizeOptions& options, Diagnostics& diagnostics, Progress& progress);
 
-// Errors: file_unreadable.
-Result<void> fill_sizes(Report& report, const DsqParts& parts, const std::filesystem::path& artefact);
+void fill_sizes(Report& report, const DsqParts& parts, std::span<const std::byte> artefact);
 
 // Causes and remedies of the worst layers, gates, and the headline.
 void judge(Report& report, const QuantizeOptions& options, Diagnostics& diagnostics);
