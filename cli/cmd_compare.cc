@@ -84,12 +84,12 @@ Result<Exit> run(const Options& options, Console& console) {
   DSQ_TRY(Dataset::make(b.graph, DSQ_TRY(npy::read(options.inputs)), diagnostics));  // b takes them too
   DSQ_TRY(make_fast(a.graph, diagnostics));
   DSQ_TRY(make_fast(b.graph, diagnostics));
-  StderrProgress progress;
+  StderrProgress progress(console);
   const CompareOptions how{{options.common.batch, options.common.threads, options.common.backend, false},
                            options.threshold};
   const Comparison result = DSQ_TRY(compare(a.graph, b.graph, data, how, progress));
   console.report(diagnostics, options.common.explain);
-  options.common.json ? console.print_json(to_json(options, result)) : console.print(to_text(options, result));
+  options.common.json ? console.print_json(to_json(options, result)) : console.summary(to_text(options, result));
   for (const ValueDifference& row : result.outputs) {
     if (options.min_sqnr && row.sqnr_db < *options.min_sqnr) {
       return fail(Code::gate_failed, "its SQNR is {:.1f} dB, --min-sqnr asks for {:.1f}", row.sqnr_db,

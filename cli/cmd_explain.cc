@@ -31,12 +31,11 @@ Result<const CodeInfo*> find_code(const std::string& given) {
 Action define_explain(CLI::App& app) {
   const auto common = std::make_shared<Common>();
   const auto code = std::make_shared<std::string>();
-  app.add_option("CODE", *code, "an error code, such as E105")->required()->type_name("");
+  app.add_option("CODE", *code, "an error code, such as E105")->required()->type_name("CODE");
   add_json(app, *common);
   return [common, code](Console& console) -> Result<Exit> {
     const CodeInfo* info = DSQ_TRY(find_code(*code));
-    common->json ? console.print_json(explanation_json(*info))
-                 : console.print(explanation_text(*info, terminal_width()));
+    common->json ? console.print_json(explanation_json(*info)) : console.print(explanation_text(*info, help_width()));
     return Exit::ok;
   };
 }

@@ -124,7 +124,7 @@ Result<Exit> run(const Options& options, Console& console) {
   for (const std::vector<std::string>& row : list.rows) {
     table.add(row);
   }
-  console.print(table.text(terminal_width()));
+  console.print(table.text());
   if (options.what == "codes") {
     console.print("`dsquant explain E105` says more about one of them\n");
   }

@@ -65,12 +65,12 @@ Result<Exit> run(const Options& options, Console& console) {
   }
   DSQ_TRY(find_backend(job.backend));
   Diagnostics diagnostics;
-  StderrProgress progress;
+  StderrProgress progress(console);
   const Quantized done = DSQ_TRY(quantize(job, diagnostics, progress));
   progress.end();
   const OutputPaths files = output_paths(job);
   console.report(diagnostics, options.common.explain);
-  options.common.json ? console.print_json(as_json(done.report, files)) : console.print(to_text(done.report, files));
+  options.common.json ? console.print_json(as_json(done.report, files)) : console.summary(to_text(done.report, files));
   for (const Gate& gate : done.report.gates) {
     if (!gate.passed) {
       console.error(fail(Code::gate_failed, "{}, the limit is {}", gate.found, gate.limit).at(gate.name));

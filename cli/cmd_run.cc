@@ -142,14 +142,14 @@ Result<Exit> run(const Options& options, Console& console) {
   }
   const Dataset data = DSQ_TRY(Dataset::make(model.graph, DSQ_TRY(npy::read(options.inputs)), diagnostics));
   DSQ_TRY(make_fast(model.graph, diagnostics));
-  StderrProgress progress;
+  StderrProgress progress(console);
   const RunOptions how{options.common.batch, options.common.threads, options.common.backend, options.profile};
   const Ran ran = DSQ_TRY(run_dataset(model.graph, data, how, progress));
   if (!options.outputs.empty()) {
     DSQ_TRY(write_outputs(options.outputs, ran.outputs));
   }
   console.report(diagnostics, options.common.explain);
-  options.common.json ? console.print_json(to_json(options, ran)) : console.print(to_text(options, ran));
+  options.common.json ? console.print_json(to_json(options, ran)) : console.summary(to_text(options, ran));
   return Exit::ok;
 }
 

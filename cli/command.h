@@ -19,6 +19,7 @@ struct Command {
   std::string_view summary;   // one sentence
   std::string_view examples;  // printed below the options
   Action (*define)(CLI::App& app);
+  bool configurable = true;  // has settings that are worth a file
 };
 
 std::span<const Command> commands();  // in the order of the help

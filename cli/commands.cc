@@ -9,8 +9,9 @@ namespace {
 constexpr auto kCommands = std::to_array<Command>({
     {"quantize", "Quantize a model; the word may be left out",
      "  dsquant --weights int8 --act int4 model.onnx\n"
-     "  dsquant --weights int8 --act int4 model.onnx --data calib.npz --labels calib_labels.npy --max-drop 1\n"
-     "  dsquant --act int8 model.onnx --keep 'head*=fp16' --shape x=1,3,224,224 -o small.dsq\n",
+     "  dsquant --act int4 model.onnx --data x.npz --labels labels.npy --max-drop 1\n"
+     "  dsquant --act int8 model.onnx --keep 'head*=fp16' -o small.dsq\n"
+     "  dsquant --config job.toml model.onnx\n",
      define_quantize},
     {"run", "Run a model on arrays and store what comes out",
      "  dsquant run model.dsq --inputs x.npz --outputs y.npz\n"
@@ -31,10 +32,10 @@ constexpr auto kCommands = std::to_array<Command>({
     {"list", "List passes, operators, backends, error codes or precisions",
      "  dsquant list passes\n"
      "  dsquant list codes --json\n",
-     define_list},
+     define_list, false},
     {"explain", "Say what an error code means, with an example, and what to do", "  dsquant explain E105\n",
-     define_explain},
-    {"version", "Show the version and what this build can do", "  dsquant version\n", define_version},
+     define_explain, false},
+    {"version", "Show the version and what this build can do", "  dsquant version\n", define_version, false},
 });
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "cli/console.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -32,21 +33,41 @@ std::string located(const std::string& where, const std::string& what) {
 
 }  // namespace
 
-int terminal_width() {
+int screen_width() {
   winsize size{};
   return ::isatty(STDOUT_FILENO) == 1 && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40
              ? size.ws_col
-             : 100;
+             : 0;
 }
 
-bool stderr_has_colour() {
-  const char* no_colour = std::getenv("NO_COLOR");
+int terminal_width() { return screen_width() > 0 ? screen_width() : 100; }
+
+int help_width() { return screen_width() > 0 ? std::min(screen_width(), 100) : 80; }
+
+bool stderr_is_terminal() {
   const char* term = std::getenv("TERM");
-  return ::isatty(STDERR_FILENO) == 1 && (no_colour == nullptr || *no_colour == '\0') &&
-         (term == nullptr || std::strcmp(term, "dumb") != 0);
+  return ::isatty(STDERR_FILENO) == 1 && (term == nullptr || std::strcmp(term, "dumb") != 0);
 }
 
-Console::Console() : colour_(stderr_has_colour()) {}
+std::optional<Colour> colour_from(std::string_view when) {
+  return when == "auto"     ? std::optional(Colour::automatic)
+         : when == "always" ? std::optional(Colour::always)
+         : when == "never"  ? std::optional(Colour::never)
+                            : std::nullopt;
+}
+
+void Console::set(Output output) {
+  output_ = output;
+  const char* no_colour = std::getenv("NO_COLOR");
+  colour_ = output.colour == Colour::always || (output.colour == Colour::automatic && stderr_is_terminal() &&
+                                                (no_colour == nullptr || *no_colour == '\0'));
+}
+
+void Console::summary(std::string_view text) {
+  if (!output_.quiet) {
+    print(text);
+  }
+}
 
 void Console::print(std::string_view text) {
   const std::string clean = printable(text);
@@ -82,12 +103,15 @@ void Console::error(const Error& error) {
 }
 
 void Console::report(const Diagnostics& diagnostics, bool notes) {
+  if (output_.quiet) {
+    return;
+  }
   int64_t hidden = 0;
   for (const Diagnostic& item : diagnostics.items()) {
     const std::string pass = item.pass.empty() ? "" : " (" + item.pass + ")";
     if (item.severity == Severity::warning) {
       say(kYellow, fmt::format("warning[{}]", code_name(item.code)), located(item.where, item.text) + pass);
-    } else if (notes) {
+    } else if (notes || output_.verbose) {
       say(kCyan, fmt::format("note[{}]", code_name(item.code)), located(item.where, item.text) + pass);
     } else {
       ++hidden;

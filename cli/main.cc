@@ -9,15 +9,12 @@ namespace {
 
 Result<Exit> dispatch(std::vector<std::string> arguments, Console& console) {
   const Parsed parsed = DSQ_TRY(parse_arguments(std::move(arguments)));
-  if (parsed.action) {
-    return parsed.action(console);
-  }
-  console.print(parsed.help);
-  return Exit::ok;
+  console.set(parsed.output);
+  return parsed.action(console);
 }
 
 Exit run(std::vector<std::string> arguments) {
-  Console console;
+  Console console({.quiet = false, .verbose = false, .colour = wanted_colour(arguments)});
   const auto failed = [&](const Error& error) {
     console.error(error);
     return info_of(error.code).exit;

@@ -74,6 +74,13 @@ std::vector<std::string> backend_names() {
 
 CLI::Option* add_choice(CLI::App& app, const std::string& flag, std::string& value, std::vector<std::string> names,
                         const std::string& text) {
+  return add_choice_function(
+      app, flag, [&value](const std::string& given) { value = given; }, std::move(names), text);
+}
+
+CLI::Option* add_choice_function(CLI::App& app, const std::string& flag,
+                                 const std::function<void(const std::string&)>& take, std::vector<std::string> names,
+                                 const std::string& text) {
   std::string list;
   for (const std::string& name : names) {
     list += (list.empty() ? "" : "|") + name;
@@ -84,7 +91,7 @@ CLI::Option* add_choice(CLI::App& app, const std::string& flag, std::string& val
     }
     return "'" + given + "' is not one of " + list + "; nearest is '" + nearest(given, names) + "'";
   };
-  return app.add_option(flag, value, text)->check(CLI::Validator(check, ""))->type_name(list);
+  return app.add_option_function<std::string>(flag, take, text)->check(CLI::Validator(check, ""))->type_name(list);
 }
 
 CLI::Option* add_number(CLI::App& app, const std::string& flag, double& value, double low, double high,
@@ -119,7 +126,7 @@ CLI::Option* add_optional_path(CLI::App& app, const std::string& flag, std::opti
 }
 
 void add_model(CLI::App& app, std::filesystem::path& model, const std::string& name, const std::string& text) {
-  add_path(app, name, model, text)->required()->type_name("");
+  add_path(app, name, model, text)->required();
 }
 
 void add_json(CLI::App& app, Common& common) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -35,6 +36,10 @@ void add_backend(CLI::App& app, Common& common);
 // One of `names`, or a refusal that suggests the nearest one.
 CLI::Option* add_choice(CLI::App& app, const std::string& flag, std::string& value, std::vector<std::string> names,
                         const std::string& text);
+
+CLI::Option* add_choice_function(CLI::App& app, const std::string& flag,
+                                 const std::function<void(const std::string&)>& take, std::vector<std::string> names,
+                                 const std::string& text);
 
 // A number from `low` to `high`, both of them included; NaN and infinities are refused.
 CLI::Option* add_number(CLI::App& app, const std::string& flag, double& value, double low, double high,

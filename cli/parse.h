@@ -1,7 +1,6 @@
 // From argv to an action: which command is meant, its options, and a useful answer to what cannot be understood.
 #pragma once
 
-#include <span>
 #include <string>
 #include <vector>
 
@@ -10,11 +9,14 @@
 namespace dsq::cli {
 
 struct Parsed {
-  Action action;  // empty: `help` was asked for
-  std::string help;
+  Action action;
+  Output output;
 };
 
-// `arguments` without the program's name. Errors: usage, with the nearest name.
-Result<Parsed> parse_arguments(std::vector<std::string> arguments);
+// `words`: without the program's name. Errors: usage, with the nearest name; option_conflict; those of --config.
+Result<Parsed> parse_arguments(std::vector<std::string> words);
+
+// What --color asks for, also where the rest cannot be parsed: errors are coloured too.
+Colour wanted_colour(const std::vector<std::string>& words);
 
 }  // namespace dsq::cli

@@ -4,7 +4,6 @@
 #include <cstdio>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 namespace dsq::cli {
 namespace {
@@ -22,7 +21,8 @@ void write_stderr(const std::string& text) { std::fwrite(text.data(), 1, text.si
 
 }  // namespace
 
-StderrProgress::StderrProgress() : terminal_(::isatty(STDERR_FILENO) == 1) {}
+StderrProgress::StderrProgress(const Console& console)
+    : quiet_(console.quiet()), terminal_(!console.quiet() && stderr_is_terminal()) {}
 
 void StderrProgress::begin(std::string_view phase, int64_t total) {
   end();
@@ -63,7 +63,7 @@ void StderrProgress::end() {
   }
   active_ = false;
   clear();
-  if (!terminal_ && elapsed() >= kPatience) {
+  if (!terminal_ && !quiet_ && elapsed() >= kPatience) {
     write_stderr(fmt::format("{}: {:.1f} s\n", phase_, elapsed()));
   }
 }

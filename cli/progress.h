@@ -1,17 +1,18 @@
 // Draws what a library reports: on a terminal one line with a bar, percent and the time left, once a phase has taken
-// half a second; in a pipe one plain line for each phase that took as long.
+// half a second; in a pipe one plain line for each phase that took as long; nothing with --quiet.
 #pragma once
 
 #include <chrono>
 #include <string>
 
+#include "cli/console.h"
 #include "src/support/progress.h"
 
 namespace dsq::cli {
 
 class StderrProgress : public Progress {
  public:
-  StderrProgress();
+  explicit StderrProgress(const Console& console);
   ~StderrProgress() override { clear(); }
   void begin(std::string_view phase, int64_t total) override;
   void step(int64_t done) override;
@@ -23,6 +24,7 @@ class StderrProgress : public Progress {
   void draw(int64_t done);
   void clear();
 
+  bool quiet_;
   bool terminal_;
   bool active_ = false;
   bool drawn_ = false;

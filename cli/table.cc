@@ -13,6 +13,23 @@ size_t width_of(std::string_view text) {
       std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
+// Without its middle: the ends of names tell them apart.
+std::string shortened(const std::string& text, size_t width) {
+  const size_t have = width_of(text);
+  if (have <= width) {
+    return text;
+  }
+  const auto bytes = [&](size_t characters) {  // of the first characters
+    size_t at = 0;
+    for (; at < text.size() && (characters > 0 || (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80); ++at) {
+      characters -= (static_cast<unsigned char>(text[at]) & 0xC0) != 0x80 ? 1 : 0;
+    }
+    return at;
+  };
+  const size_t tail = (width - 2) / 2;
+  return text.substr(0, bytes(width - 2 - tail)) + ".." + text.substr(bytes(have - tail));
+}
+
 }  // namespace
 
 Table::Table(std::vector<std::string> columns) : columns_(std::move(columns)) {
@@ -23,6 +40,25 @@ Table::Table(std::vector<std::string> columns) : columns_(std::move(columns)) {
 }
 
 void Table::add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+
+// Takes from the widest columns of text until the line fits, or nothing more can be taken.
+void Table::narrow(std::vector<size_t>& widths, size_t width) const {
+  constexpr size_t kNarrowest = 6;
+  size_t line = 2 * widths.size();
+  for (const size_t each : widths) {
+    line += each;
+  }
+  for (; line > width; --line) {
+    size_t* widest = nullptr;
+    for (size_t c = 0; c < widths.size(); ++c) {
+      widest = right_[c] || (widest != nullptr && widths[c] <= *widest) ? widest : &widths[c];
+    }
+    if (widest == nullptr || *widest <= kNarrowest) {
+      return;
+    }
+    --*widest;
+  }
+}
 
 std::string Table::text(int width) const {
   std::vector<size_t> widths;
@@ -36,26 +72,28 @@ std::string Table::text(int width) const {
   for (size_t c = 0; c + 1 < columns_.size(); ++c) {
     before += widths[c] + 2;
   }
-  constexpr size_t kNarrowest = 24;
-  const bool wraps = width > 0 && !right_.back() && before + kNarrowest <= static_cast<size_t>(width);
+  constexpr size_t kParagraph = 24;
+  const size_t room = width > 0 ? static_cast<size_t>(width) : std::string::npos;
+  const bool wraps = width > 0 && !right_.back() && before + kParagraph <= room && before + widths.back() > room &&
+                     widths.back() > kParagraph;
+  if (!wraps) {
+    narrow(widths, room);
+  }
   std::string out;
-  const auto line = [&](const std::vector<std::string>& cells) {
+  for (size_t r = 0; r <= rows_.size(); ++r) {
+    const std::vector<std::string>& cells = r == 0 ? columns_ : rows_[r - 1];
     std::string text;
     for (size_t c = 0; c < cells.size(); ++c) {
-      const bool last = c + 1 == cells.size();
-      const std::string padding(last && !right_[c] ? 0 : widths[c] - width_of(cells[c]), ' ');
-      text += "  " + (right_[c] ? padding + cells[c] : cells[c] + padding);
-    }
-    if (wraps && width_of(text) > static_cast<size_t>(width)) {
-      const size_t head = text.size() - cells.back().size();  // bytes
-      text = text.substr(0, head) + wrapped(cells.back(), width, static_cast<int>(before)).substr(before);
-      text.pop_back();
+      if (wraps && c + 1 == cells.size()) {
+        text += "  " + wrapped(cells[c], width, static_cast<int>(before)).substr(before);
+        text.pop_back();
+        continue;
+      }
+      const std::string cell = shortened(cells[c], widths[c]);
+      const std::string padding(widths[c] - width_of(cell), ' ');
+      text += "  " + (right_[c] ? padding + cell : cell + padding);
     }
     out += text.substr(0, text.find_last_not_of(' ') + 1) + "\n";
-  };
-  line(columns_);
-  for (const std::vector<std::string>& row : rows_) {
-    line(row);
   }
   return out;
 }

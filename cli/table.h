@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/console.h"
+
 namespace dsq::cli {
 
 class Table {
@@ -13,10 +15,12 @@ class Table {
   explicit Table(std::vector<std::string> columns);
   void add(std::vector<std::string> cells);
   bool empty() const { return rows_.empty(); }
-  // Two blanks in front, a closing newline. `width`: the last column is wrapped where lines would be longer; 0: never.
-  std::string text(int width = 0) const;
+  // Two blanks in front, a closing newline. Where lines would be longer than `width` (0: any length) the last column is
+  // wrapped, or the widest columns of text are shortened.
+  std::string text(int width = screen_width()) const;
 
  private:
+  void narrow(std::vector<size_t>& widths, size_t width) const;
   std::vector<std::string> columns_;
   std::vector<bool> right_;
   std::vector<std::vector<std::string>> rows_;

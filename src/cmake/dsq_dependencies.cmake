@@ -35,6 +35,10 @@ add_library(dsq_zstd INTERFACE)            # .dsq: formats/dsq
 target_include_directories(dsq_zstd SYSTEM INTERFACE ${ZSTD_INCLUDE_DIR})
 target_link_libraries(dsq_zstd INTERFACE ${ZSTD_LIBRARY})
 
+find_path(TOML_INCLUDE_DIR toml++/toml.h REQUIRED)
+add_library(dsq_toml INTERFACE)            # --config: cli
+target_include_directories(dsq_toml SYSTEM INTERFACE ${TOML_INCLUDE_DIR})
+
 find_program(FLATC flatc REQUIRED)
 
 if(DSQ_TESTS)

@@ -76,7 +76,7 @@ constexpr auto kRows = std::to_array<Row>({
      "check the node in the exporter, or the shapes given with --shape",
      "dsquant model.onnx", "error[E203]: model.onnx: node 'y': matmul: [?,4] and [3,2] cannot be multiplied"},
     {Code::text_syntax, Exit::refused, "text form cannot be parsed",
-     "A .dsir text does not follow the grammar in src/ir/print.h.",
+     "A .dsir text does not follow the grammar in src/ir/print.h, or a file of --config is not TOML or sets what the command does not have.",
      "look at the line and column that are named",
      "dsquant dump model.dsir", "error[E204]: model.dsir: expected '%' at line 2, column 1"},
     {Code::stage_violation, Exit::refused, "graph illegal at its stage",

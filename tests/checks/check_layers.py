@@ -33,6 +33,7 @@ HEADERS = [
     (r"openssl/", ["src/support"]),
     (r"omp\.h", ["src/support"]),
     (r"CLI/", ["cli"]),
+    (r"toml\+\+/", ["cli"]),
     (r"nlohmann/", ["formats", "cli"]),
     (r"torch/|ATen/|c10/", ["qat", "samples/train.cc"]),
     (r"cuda|cublas|cudnn", ["src/runner/cuda"]),

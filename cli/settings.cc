@@ -1,0 +1,86 @@
+#include "cli/settings.h"
+
+#include <algorithm>
+#include <cmath>
+#include <sstream>
+
+#define TOML_EXCEPTIONS 0
+#define TOML_ENABLE_WINDOWS_COMPAT 0
+#include <toml++/toml.h>
+
+namespace dsq::cli {
+namespace {
+
+template <class... Args>
+Error at_line(const toml::source_region& place, fmt::format_string<Args...> format, Args&&... args) {
+  return fail(Code::text_syntax, format, std::forward<Args>(args)...).at(std::to_string(place.begin.line));
+}
+
+Result<std::string> text_of(const std::string& key, const toml::value<std::string>& value) {
+  const std::string& text = *value;
+  if (text.empty()) {
+    return at_line(value.source(), "'{}' is empty", key);
+  }
+  if (std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; })) {
+    return at_line(value.source(), "'{}' holds a control character", key);
+  }
+  return text;
+}
+
+Result<Setting> list_of(const std::string& key, const toml::array& array) {
+  Setting setting{key, Setting::Kind::list, {}, 0};
+  for (const toml::node& element : array) {
+    const toml::value<std::string>* text = element.as_string();
+    if (text == nullptr) {
+      return at_line(element.source(), "'{}' is a list that holds more than strings", key);
+    }
+    setting.values.push_back(DSQ_TRY(text_of(key, *text)));
+  }
+  return setting;
+}
+
+Result<Setting> setting_of(const std::string& key, const toml::node& node) {
+  switch (node.type()) {
+    case toml::node_type::string:
+      return Setting{key, Setting::Kind::text, {DSQ_TRY(text_of(key, *node.as_string()))}, 0};
+    case toml::node_type::integer:
+      return Setting{key, Setting::Kind::number, {fmt::format("{}", **node.as_integer())}, 0};
+    case toml::node_type::boolean:
+      return Setting{key, Setting::Kind::boolean, {**node.as_boolean() ? "true" : "false"}, 0};
+    case toml::node_type::floating_point:
+      if (!std::isfinite(**node.as_floating_point())) {
+        return at_line(node.source(), "'{}' is not a finite number", key);
+      }
+      return Setting{key, Setting::Kind::number, {fmt::format("{}", **node.as_floating_point())}, 0};
+    case toml::node_type::array: return list_of(key, *node.as_array());
+    default:
+      return at_line(node.source(), "'{}' is neither a string, a number, a truth value nor a list of strings", key);
+  }
+}
+
+}  // namespace
+
+Result<std::vector<Setting>> parse_settings(std::string_view text) {
+  const toml::parse_result parsed = toml::parse(text);
+  if (!parsed) {
+    const toml::parse_error& error = parsed.error();
+    return fail(Code::text_syntax, "{}", error.description())
+        .at(fmt::format("{}:{}", error.source().begin.line, error.source().begin.column));
+  }
+  std::vector<Setting> settings;
+  for (const auto& [key, node] : parsed.table()) {
+    Setting setting = DSQ_TRY(setting_of(std::string(key.str()), node));
+    setting.line = key.source().begin.line;
+    settings.push_back(std::move(setting));
+  }
+  std::ranges::stable_sort(settings, {}, &Setting::line);
+  return settings;
+}
+
+std::string toml_string(std::string_view text) {
+  std::ostringstream out;
+  out << toml::value<std::string>(text);
+  return out.str();
+}
+
+}  // namespace dsq::cli
