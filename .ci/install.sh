@@ -7,7 +7,7 @@ set -euo pipefail
 build=(g++ cmake ninja-build libfmt-dev libssl-dev libonnx-dev libprotobuf-dev protobuf-compiler libflatbuffers-dev
        flatbuffers-compiler nlohmann-json3-dev libcli11-dev libdnnl-dev libminizip-dev libtomlplusplus-dev libzstd-dev zlib1g-dev)
 # What its tests add: the venv takes numpy, onnx and onnxruntime from PyPI; chromium opens the report.
-tests=(ca-certificates ccache clang-format chromium libgtest-dev libonnx-testdata python3-venv)
+tests=(ca-certificates ccache chromium clang-format fish groff-base libgtest-dev libonnx-testdata mandoc python3-venv zsh)
 # What training the sample network adds.
 train=(libtorch-dev)
 

@@ -31,6 +31,8 @@ Action define_dump(CLI::App& app);
 Action define_compare(CLI::App& app);
 Action define_list(CLI::App& app);
 Action define_explain(CLI::App& app);
+Action define_completion(CLI::App& app);
+Action define_man(CLI::App& app);
 Action define_version(CLI::App& app);
 
 }  // namespace dsq::cli

@@ -9,7 +9,7 @@ namespace {
 constexpr auto kCommands = std::to_array<Command>({
     {"quantize", "Quantize a model; the word may be left out",
      "  dsquant --weights int8 --act int4 model.onnx\n"
-     "  dsquant --act int4 model.onnx --data x.npz --labels labels.npy --max-drop 1\n"
+     "  dsquant --act int4 model.onnx --data x.npz --labels y.npy --max-drop 1\n"
      "  dsquant --act int8 model.onnx --keep 'head*=fp16' -o small.dsq\n"
      "  dsquant --config job.toml model.onnx\n",
      define_quantize},
@@ -27,7 +27,7 @@ constexpr auto kCommands = std::to_array<Command>({
      define_dump},
     {"compare", "Show how far two models are apart, and where they begin to part",
      "  dsquant compare model.onnx model.dsq --inputs x.npz\n"
-     "  dsquant compare old.onnx new.onnx --inputs x.npz --threshold 60 --values\n",
+     "  dsquant compare old.onnx new.onnx --inputs x.npz --threshold 60\n",
      define_compare},
     {"list", "List passes, operators, backends, error codes or precisions",
      "  dsquant list passes\n"
@@ -35,6 +35,11 @@ constexpr auto kCommands = std::to_array<Command>({
      define_list, false},
     {"explain", "Say what an error code means, with an example, and what to do", "  dsquant explain E105\n",
      define_explain, false},
+    {"completion", "Print the completion script of a shell",
+     "  source <(dsquant completion bash)      in ~/.bashrc; zsh likewise\n"
+     "  dsquant completion fish | source       in ~/.config/fish/config.fish\n",
+     define_completion, false},
+    {"man", "Print the man page", "  dsquant man > dsquant.1 && man -l dsquant.1\n", define_man, false},
     {"version", "Show the version and what this build can do", "  dsquant version\n", define_version, false},
 });
 

@@ -112,7 +112,7 @@ std::string help_text(const CommandFacts& command, int width) {
 std::string overview_text(int width) {
   std::string text =
       "dsquant - quantizes neural networks: 8-bit weights, 4-bit activations\n\n"
-      "usage: dsquant [quantize] MODEL.onnx [--weights int8] [--act int4] [--data x.npz]\n"
+      "usage: dsquant [quantize] MODEL.onnx [--weights int8] [--act int4] ...\n"
       "       dsquant COMMAND ...\n\ncommands:\n";
   for (const Command& command : commands()) {
     text += fmt::format("  {:<11} ", command.name) + wrapped(command.summary, width, 14).substr(14);

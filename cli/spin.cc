@@ -16,7 +16,8 @@ bool computes(int argc, char** argv) {
   }
   const std::string_view command = argv[1];
   return command != "version" && command != "--version" && command != "list" && command != "help" &&
-         command != "--help" && command != "-h" && command != "dump" && command != "inspect" && command != "explain";
+         command != "--help" && command != "-h" && command != "dump" && command != "inspect" && command != "explain" &&
+         command != "completion" && command != "man";
 }
 
 void restart_with_short_spins(int argc, char** argv, char** environment) {
