@@ -6,8 +6,10 @@ set -euo pipefail
 # What the program is built with.
 build=(g++ cmake ninja-build libfmt-dev libssl-dev libonnx-dev libprotobuf-dev protobuf-compiler libflatbuffers-dev
        flatbuffers-compiler nlohmann-json3-dev libcli11-dev libdnnl-dev libminizip-dev libtomlplusplus-dev libzstd-dev zlib1g-dev)
-# What its tests add: the venv takes numpy, onnx and onnxruntime from PyPI; chromium opens the report.
-tests=(ca-certificates ccache chromium clang-format fish groff-base libgtest-dev libonnx-testdata mandoc python3-venv zsh)
+# What its tests add: the venv takes numpy, onnx and onnxruntime from PyPI; chromium opens the report; clang builds what
+# sanitizers and fuzzers watch.
+tests=(ca-certificates ccache chromium clang-14 clang-format fish groff-base libclang-rt-14-dev libgtest-dev libomp-14-dev
+       libonnx-testdata mandoc python3-venv zsh)
 # What training the sample network adds.
 train=(libtorch-dev)
 

@@ -10,10 +10,17 @@ endif()
 add_library(dsq_options INTERFACE)
 # -Wno-maybe-uninitialized: g++ 12 warns wrongly about moved-from std::string in std::variant.
 # -ffp-contract=off: no fused multiply-add unless written, so every machine computes the same bits (SEMANTICS.md).
-target_compile_options(dsq_options INTERFACE -Wall -Wextra -Wpedantic -Wno-maybe-uninitialized -ffp-contract=off
-                       $<$<BOOL:${DSQ_WERROR}>:-Werror> $<$<BOOL:${DSQ_SANITIZE}>:-fsanitize=address,undefined
-                       -fno-sanitize-recover=all -fno-omit-frame-pointer>)
-target_link_options(dsq_options INTERFACE $<$<BOOL:${DSQ_SANITIZE}>:-fsanitize=address,undefined>)
+target_compile_options(dsq_options INTERFACE -Wall -Wextra -Wpedantic
+                       $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized> -ffp-contract=off
+                       $<$<BOOL:${DSQ_WERROR}>:-Werror>)
+if(DSQ_SANITIZE)
+  set(sanitizers -fsanitize=address,undefined)
+  if(DSQ_FUZZ)
+    list(APPEND sanitizers -fsanitize=fuzzer-no-link)
+  endif()
+  target_compile_options(dsq_options INTERFACE ${sanitizers} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(dsq_options INTERFACE ${sanitizers})
+endif()
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   target_compile_options(dsq_options INTERFACE -march=${DSQ_ARCH})
 endif()
@@ -31,9 +38,16 @@ endfunction()
 # Tests run beside each other, and a thread that spins at a barrier keeps others from running (cli/spin.cc).
 set(DSQ_TEST_ENVIRONMENT GOMP_SPINCOUNT=3000)
 
-# dsq_test(name SOURCES a.cc ... LINK targets ... [LABEL fast|slow] [ARGS ...])
+# The tests that the sanitizer build runs: `cmake --build --preset dev --target sanitized`, then `ctest --preset dev`.
+add_custom_target(sanitized)
+function(dsq_sanitized target)  # dsq_sanitized(target tests ...)
+  add_dependencies(sanitized ${target})
+  set_property(TEST ${ARGN} APPEND PROPERTY LABELS sanitize)
+endfunction()
+
+# dsq_test(name SOURCES a.cc ... LINK targets ... [LABEL fast|slow] [ARGS ...] [SANITIZE])
 function(dsq_test name)
-  cmake_parse_arguments(ARG "" "LABEL" "SOURCES;LINK;ARGS" ${ARGN})
+  cmake_parse_arguments(ARG "SANITIZE" "LABEL" "SOURCES;LINK;ARGS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE dsq_options ${ARG_LINK} GTest::gtest GTest::gtest_main)
   add_test(NAME ${name} COMMAND ${name} ${ARG_ARGS} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
@@ -41,6 +55,9 @@ function(dsq_test name)
     set(ARG_LABEL fast)
   endif()
   set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} ENVIRONMENT "${DSQ_TEST_ENVIRONMENT}")
+  if(ARG_SANITIZE)
+    dsq_sanitized(${name} ${name})
+  endif()
 endfunction()
 
 # dsq_python_test(name SCRIPT a.py [VENV] [LABEL fast|slow] [ARGS ...])

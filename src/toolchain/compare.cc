@@ -57,7 +57,7 @@ ValueDifference difference(std::string name, const Tensor& a, const Tensor& b) {
 Result<std::vector<ValueDifference>> output_differences(const Ran& a, const Ran& b) {
   std::vector<ValueDifference> out;
   for (const auto& [name, tensor] : a.outputs) {
-    const auto partner = std::ranges::find_if(b.outputs, [&](const auto& other) { return other.first == name; });
+    const auto partner = std::ranges::find(b.outputs, name, &std::pair<std::string, Tensor>::first);
     if (partner == b.outputs.end()) {
       return fail(Code::data_mismatch, "only the first model has it").at("output '" + name + "'");
     }

@@ -118,7 +118,8 @@ TEST(DsqRefusal, WordsOfNewerWritersAreNamed) {
   for (const std::string_view word :
        {"qconv", "lowered", "dequantize", "clip", "bool", "pads", "level_tables", "zstd"}) {
     Bytes metadata = s.metadata;
-    const auto at = std::ranges::search(metadata, std::as_bytes(std::span(word))).begin();
+    const std::span<const std::byte> wanted = std::as_bytes(std::span(word));
+    const auto at = std::search(metadata.begin(), metadata.end(), wanted.begin(), wanted.end());
     ASSERT_NE(at, metadata.end()) << word;
     *at = std::byte{'X'};
     const Result<DsqModel> model = decode_aligned(rebuilt(metadata, s.data));

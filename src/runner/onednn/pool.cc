@@ -20,7 +20,7 @@ template <class T>
 void max_row(T* best, const T* x, int64_t channels) {
   for (int64_t c = 0; c < channels; ++c) {
     const T v = x[c];
-    best[c] = (v > best[c]) | (v != v) ? v : best[c];
+    best[c] = ((v > best[c]) | (v != v)) ? v : best[c];
   }
 }
 
