@@ -1,4 +1,5 @@
 // Layers: convolutions, pools, normalizations, products, recurrent layers.
+#include <array>
 #include <cmath>
 #include <numeric>
 
@@ -83,12 +84,47 @@ Result<void> convert_global_pool(NodeImport& n) {
   return n.finish(op, {n.in(0), n.constant_ints(axes)});
 }
 
-Result<void> convert_batch_norm(NodeImport& n) {
-  if (n.attr_int("training_mode", 0) != 0) {
-    return n.refuse("batch normalization in training mode");
+namespace {
+
+// In training mode the statistics are the batch's own. Exporters write that for weights that are standardised anew in
+// each run; constant folding takes it out of the network.
+Result<void> convert_training_norm(NodeImport& n, const NormAttrs& attrs) {
+  if (n.opset() < 14 || n.input_count() < 5 || n.type(0).rank() < 2) {
+    return n.refuse("batch normalization in training mode, of {} inputs and rank {}", n.input_count(),
+                    n.type(0).rank());
   }
+  Shape axes(n.type(0).shape->size() - 1);
+  std::iota(axes.begin(), axes.end(), 1);
+  axes[0] = 0;
+  const ValueId over = n.constant_ints(axes);
+  const ValueId x = n.in(0);
+  const auto mean = [&](ValueId value, bool keepdims) {
+    return n.emit(OpKind::reduce_mean, ReduceAttrs{.keepdims = keepdims}, {value, over});
+  };
+  const auto product = [&](ValueId a, ValueId b) { return n.emit(OpKind::mul, default_attrs(OpKind::mul), {a, b}); };
+  const ValueId away =
+      DSQ_TRY(n.emit(OpKind::sub, default_attrs(OpKind::sub), {x, DSQ_TRY(mean(x, /*keepdims=*/true))}));
+  const std::array now = {DSQ_TRY(mean(x, /*keepdims=*/false)),
+                          DSQ_TRY(mean(DSQ_TRY(product(away, away)), /*keepdims=*/false))};
+  const float momentum = n.attr_float("momentum", 0.9F);
+  for (size_t i = 0; i < now.size() && n.wants(1 + i); ++i) {
+    const ValueId old = DSQ_TRY(product(n.in(3 + i), n.constant(Tensor::scalar(momentum))));
+    const ValueId add = DSQ_TRY(product(now[i], n.constant(Tensor::scalar(1 - momentum))));
+    n.bind(1 + i, DSQ_TRY(n.emit(OpKind::add, default_attrs(OpKind::add), {old, add})));
+  }
+  const std::vector<ValueId> inputs = {x, n.in(1), n.in(2), now[0], now[1]};
+  n.proto().mutable_output()->DeleteSubrange(1, n.proto().output_size() - 1);
+  return n.finish(OpKind::batch_norm, attrs, inputs);
+}
+
+}  // namespace
+
+Result<void> convert_batch_norm(NodeImport& n) {
   NormAttrs attrs;
   attrs.epsilon = n.attr_float("epsilon", 1e-5F);
+  if (n.attr_int("training_mode", 0) != 0) {
+    return convert_training_norm(n, attrs);
+  }
   const std::vector<ValueId> inputs = n.inputs();
   n.proto().mutable_output()->DeleteSubrange(1, n.proto().output_size() - 1);  // statistics of training
   return n.finish(OpKind::batch_norm, std::move(attrs), inputs);

@@ -127,7 +127,6 @@ class OldAndNewForms(Case):
         self.check(one("BatchNormalization", names, stats, opset=7, epsilon=1e-3), self.x)
         self.check(one("BatchNormalization", names, stats, opset=9, momentum=0.8), self.x)
         self.check(one("BatchNormalization", names, stats, opset=15), self.x)
-        self.refused(one("BatchNormalization", names, stats, opset=15, training_mode=1, outputs=("y", "p", "q")), "E105", "training")
 
     def test_gemm_without_bias_and_transposed(self):
         info = [value("x", F, ["n", 5])]
@@ -198,6 +197,17 @@ class OldAndNewForms(Case):
         y = (y - y.mean(-1, keepdims=True)) / np.sqrt(y.var(-1, keepdims=True) + 1e-5)
         y = y * r["s"][:, None] + r["b"][:, None]
         self.assertLess(np.abs(got["y"].reshape(2, 2, 12) - y).max(), 1e-5)
+
+    def test_batch_norm_in_training_mode(self):
+        q = {"s": random(4), "b": random(4, seed=9), "m": random(4, seed=10), "v": np.abs(random(4, seed=11)) + 0.5}
+        inputs = ("x", "s", "b", "m", "v")
+        x = self.x["x"]
+        mean, var = x.mean((0, 2)), x.var((0, 2))
+        y = (x - mean[:, None]) / np.sqrt(var + 1e-3)[:, None] * q["s"][:, None] + q["b"][:, None]
+        training = dict(training_mode=1, epsilon=1e-3, momentum=0.75)
+        expected = {"y": y, "m2": 0.75 * q["m"] + 0.25 * mean, "v2": 0.75 * q["v"] + 0.25 * var}
+        self.check(one("BatchNormalization", inputs, q, 15, outputs=("y", "m2", "v2"), **training), self.x, expected=expected)
+        self.check(one("BatchNormalization", inputs, q, 15, outputs=("y",), **training), self.x, expected={"y": y})
 
     def test_flatten_for_every_axis(self):
         for axis in -2, -1, 0, 1, 2, 3:
