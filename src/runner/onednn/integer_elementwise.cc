@@ -79,6 +79,10 @@ std::optional<Affine> affine_of(const Graph& graph, const Node& node, ValueId in
   return affine;
 }
 
+Affine spread(const Affine& affine, const Runs& runs) {
+  return {affine.axis, parameters_of(runs, affine.scale), parameters_of(runs, affine.zero)};
+}
+
 // The zero points of an integer input, one for each of `channels` or one in all.
 std::optional<std::vector<int32_t>> zeros_of(const Graph& graph, ValueId id, int64_t axis, size_t channels) {
   const std::optional<QuantParams>& params = graph.value(id).params;
@@ -191,12 +195,13 @@ Prepared prepare_quantize(const Graph& graph, const Node& node) {
   }
   const IntRange range = range_of(type);
   const Runs runs = runs_of(shape, affine->axis);
-  return std::optional(unpacked(graph, node, [affine = *affine, range, runs](const Call& call) -> Result<void> {
+  const Affine each = spread(*affine, runs);
+  return std::optional(unpacked(graph, node, [each, range, runs](const Call& call) -> Result<void> {
     const float* x = raw<float>(call.input(0));
     for_byte(call.output(), [&]<class T>(T) {
       T* out = raw<T>(call.output());
       for_each_run(runs, [&]<int step>(int64_t at, int64_t count, int64_t p, std::integral_constant<int, step>) {
-        quantize_run<step>(x + at, count, affine.scale.data() + p, affine.zero.data() + p, range, out + at);
+        quantize_run<step>(x + at, count, each.scale.data() + p, each.zero.data() + p, range, out + at);
       });
     });
     return {};
@@ -213,12 +218,13 @@ Prepared prepare_dequantize(const Graph& graph, const Node& node) {
     return std::optional<Kernel>();
   }
   const Runs runs = runs_of(*q.shape, affine->axis);
-  return std::optional(unpacked(graph, node, [affine = *affine, runs](const Call& call) -> Result<void> {
+  const Affine each = spread(*affine, runs);
+  return std::optional(unpacked(graph, node, [each, runs](const Call& call) -> Result<void> {
     float* out = raw<float>(call.output());
     for_byte(call.input(0), [&]<class T>(T) {
       const T* in = raw<T>(call.input(0));
       for_each_run(runs, [&]<int step>(int64_t at, int64_t count, int64_t p, std::integral_constant<int, step>) {
-        dequantize_run<step>(in + at, count, affine.scale.data() + p, affine.zero.data() + p, out + at);
+        dequantize_run<step>(in + at, count, each.scale.data() + p, each.zero.data() + p, out + at);
       });
     });
     return {};
@@ -286,22 +292,23 @@ Prepared prepare_requantize(const Graph& graph, const Node& node) {  // x, m, b
   if (!zeros) {
     return std::optional<Kernel>();
   }
-  const std::vector<float> m = widened(*graph.constant(node.inputs[1]), channels);
-  const std::vector<float> b = widened(*graph.constant(node.inputs[2]), channels);
+  const Runs runs = runs_of(shape, own);
+  const std::vector<float> m = parameters_of(runs, widened(*graph.constant(node.inputs[1]), channels));
+  const std::vector<float> b = parameters_of(runs, widened(*graph.constant(node.inputs[2]), channels));
+  const std::vector<int32_t> zero = parameters_of(runs, *zeros);
   const Limits limits = limits_of(graph.value(node.outputs[0]).type.dtype);
-  return std::optional(unpacked(
-      graph, node, [m, b, zeros = *zeros, limits, runs = runs_of(shape, own)](const Call& call) -> Result<void> {
-        for_byte(call.input(0), [&]<class X>(X) {
-          for_byte(call.output(), [&]<class Y>(Y) {
-            const X* in = raw<X>(call.input(0));
-            Y* out = raw<Y>(call.output());
-            for_each_run(runs, [&]<int step>(int64_t at, int64_t count, int64_t p, std::integral_constant<int, step>) {
-              requantize_run<step>(in + at, count, zeros.data() + p, m.data() + p, b.data() + p, limits, out + at);
-            });
-          });
+  return std::optional(unpacked(graph, node, [m, b, zero, limits, runs](const Call& call) -> Result<void> {
+    for_byte(call.input(0), [&]<class X>(X) {
+      for_byte(call.output(), [&]<class Y>(Y) {
+        const X* in = raw<X>(call.input(0));
+        Y* out = raw<Y>(call.output());
+        for_each_run(runs, [&]<int step>(int64_t at, int64_t count, int64_t p, std::integral_constant<int, step>) {
+          requantize_run<step>(in + at, count, zero.data() + p, m.data() + p, b.data() + p, limits, out + at);
         });
-        return {};
-      }));
+      });
+    });
+    return {};
+  }));
 }
 
 Prepared prepare_lut(const Graph& graph, const Node& node) {
@@ -348,20 +355,26 @@ Prepared prepare_qadd(const Graph& graph, const Node& node) {  // a, b, ma, mb, 
   if (!za || !zb) {
     return std::optional<Kernel>();
   }
-  const std::vector<float> ma = widened(*graph.constant(node.inputs[2]), channels);
-  const std::vector<float> mb = widened(*graph.constant(node.inputs[3]), channels);
-  const std::vector<float> shift = widened(*graph.constant(node.inputs[4]), channels);
+  const Runs runs = runs_of(shape, own);
+  const auto vector_of = [&](size_t i) {
+    return parameters_of(runs, widened(*graph.constant(node.inputs[i]), channels));
+  };
+  const std::vector<float> ma = vector_of(2);
+  const std::vector<float> mb = vector_of(3);
+  const std::vector<float> shift = vector_of(4);
+  const std::vector<int32_t> zero_a = parameters_of(runs, *za);
+  const std::vector<int32_t> zero_b = parameters_of(runs, *zb);
   const Limits limits = limits_of(graph.value(node.outputs[0]).type.dtype, node.as<ActAttrs>().activation());
-  return std::optional(unpacked(
-      graph, node,
-      [ma, mb, shift, za = *za, zb = *zb, limits, runs = runs_of(shape, own)](const Call& call) -> Result<void> {
+  return std::optional(
+      unpacked(graph, node, [ma, mb, shift, zero_a, zero_b, limits, runs](const Call& call) -> Result<void> {
         const auto add = [&]<class A, class B, class Y>(A, B, Y) {
           const A* a = raw<A>(call.input(0));
           const B* b = raw<B>(call.input(1));
           Y* out = raw<Y>(call.output());
           for_each_run(runs, [&]<int step>(int64_t at, int64_t count, int64_t p, std::integral_constant<int, step>) {
-            qadd_run<step>(Side<A>{a + at, za.data() + p, ma.data() + p}, Side<B>{b + at, zb.data() + p, mb.data() + p},
-                           count, shift.data() + p, limits, out + at);
+            qadd_run<step>(Side<A>{a + at, zero_a.data() + p, ma.data() + p},
+                           Side<B>{b + at, zero_b.data() + p, mb.data() + p}, count, shift.data() + p, limits,
+                           out + at);
           });
         };
         for_byte(call.input(0), [&]<class A>(A x) {
