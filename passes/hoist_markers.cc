@@ -28,8 +28,6 @@ std::vector<size_t> moved_inputs(const Node& node) {
   return moved;
 }
 
-bool keeps_channels(const Node& node) { return node.op == OpKind::max_pool || node.op == OpKind::identity; }
-
 // One scale has no axis, so that operators that change the shape may pass it on.
 QuantParams one_scale(QuantParams params) {
   params.granularity.axis = -1;
@@ -42,7 +40,7 @@ std::optional<QuantParams> handed(const Graph& graph, const Node& node, size_t i
   if (params.scale.size() <= 1) {
     return one_scale(params);
   }
-  if (keeps_channels(node)) {
+  if (keeps_channels(node.op)) {
     return params;
   }
   if (node.op != OpKind::concat) {

@@ -48,8 +48,9 @@ bool sum_fits(const Graph& graph, const Node& node, std::span<const NodeId> mark
   const auto* act = std::get_if<ActAttrs>(&node.attrs);
   return is_ready(graph, node.inputs[0]) && is_ready(graph, node.inputs[1]) &&
          std::ranges::all_of(markers, [&](NodeId marker) {
-           const QuantParams& y = *graph.value(graph.node(marker).outputs[0]).params;
-           return axis_is_one(y) && (act == nullptr || keeps_clip(act->activation(), y));
+           const Value& y = graph.value(graph.node(marker).outputs[0]);
+           return axis_is_one(*y.params) &&
+                  (act == nullptr || keeps_clip(act->activation(), *y.params, y.spec->storage));
          });
 }
 
@@ -156,16 +157,19 @@ std::optional<Activation> clip_of(const Graph& graph, const Node& node) {
 // A function at each of its markers: a table, or nothing at all where saturation does what a clip does.
 Result<void> lower_function(Graph& graph, const Node& node, std::span<const NodeId> markers) {
   const std::optional<Activation> clip = clip_of(graph, node);
-  const auto saturates = [&](const QuantParams& y) { return y.scale.size() > 1 && clip && keeps_clip(*clip, y); };
-  for (const NodeId marker : markers) {
-    const QuantParams& y = *graph.value(graph.node(marker).outputs[0]).params;
-    if (!saturates(y) && y.scale.size() > 1) {
-      return {};
-    }
+  const auto is_whole = [&](NodeId marker) {
+    return graph.value(graph.node(marker).outputs[0]).params->scale.size() == 1;
+  };
+  const auto saturates = [&](NodeId marker) {
+    const Value& y = graph.value(graph.node(marker).outputs[0]);
+    return !is_whole(marker) && clip && keeps_clip(*clip, *y.params, y.spec->storage);
+  };
+  if (!std::ranges::all_of(markers, [&](NodeId marker) { return is_whole(marker) || saturates(marker); })) {
+    return {};
   }
   const Tensor reals = DSQ_TRY(function_of_levels(graph, node));
   for (const NodeId marker : markers) {
-    if (saturates(*graph.value(graph.node(marker).outputs[0]).params)) {
+    if (saturates(marker)) {
       graph.set_input(marker, 0, node.inputs[0]);  // lower_static_markers makes it a requantize
     } else {
       replace_marker(graph, marker, lower_to_table(graph, node, reals, marker));

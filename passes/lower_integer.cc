@@ -117,8 +117,9 @@ void lower_layer(Graph& graph, const QuantLayer& layer, const std::map<ValueId, 
   const Activation act = activation_of(node);
   std::optional<NodeId> marker = activation_is_clip(act) ? finest_static_marker(graph, layer.y) : std::nullopt;
   if (marker) {
-    const QuantParams& params = *graph.value(graph.node(*marker).outputs[0]).params;
-    if ((params.scale.size() > 1 && params.granularity.axis != layer.y_axis) || !keeps_clip(act, params)) {
+    const Value& y = graph.value(graph.node(*marker).outputs[0]);
+    const bool along_channels = y.params->scale.size() == 1 || y.params->granularity.axis == layer.y_axis;
+    if (!along_channels || !keeps_clip(act, *y.params, y.spec->storage)) {
       marker.reset();
     }
   }

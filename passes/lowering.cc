@@ -61,7 +61,7 @@ void make_integer(Graph& graph, ValueId id, const QuantSpec& spec, const QuantPa
 
 Activation clip_in_steps(const Activation& act, const QuantParams& y, DType storage) {
   if (act.kind != ActKind::clip || y.scale.size() > 1) {
-    return {};  // with scales for each channel, the calibrated range ends where the clip does (keeps_clip)
+    return {};  // with scales for each channel, the range ends where the clip does (keeps_clip)
   }
   const IntRange range = range_of(storage);
   const auto low = static_cast<float>(range.low);
@@ -75,8 +75,20 @@ Activation clip_in_steps(const Activation& act, const QuantParams& y, DType stor
   return steps.a > low || steps.b < high ? steps : Activation{};
 }
 
-bool keeps_clip(const Activation& act, const QuantParams& y) {
-  return act.kind != ActKind::clip || y.scale.size() == 1 || (act.a <= 0 && act.b >= 0);
+bool keeps_clip(const Activation& act, const QuantParams& y, DType storage) {
+  if (act.kind != ActKind::clip || y.scale.size() == 1) {
+    return true;
+  }
+  const IntRange range = range_of(storage);
+  for (size_t c = 0; c < y.scale.size(); ++c) {
+    const float half = y.scale[c] / 2;
+    const float low = dequantize(static_cast<int32_t>(range.low), y.scale[c], y.zero_of(c));
+    const float high = dequantize(static_cast<int32_t>(range.high), y.scale[c], y.zero_of(c));
+    if (low < act.a - half || high > act.b + half) {
+      return false;
+    }
+  }
+  return true;
 }
 
 void lower_static_markers(Graph& graph) {

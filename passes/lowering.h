@@ -20,9 +20,9 @@ void make_integer(Graph& graph, ValueId id, const QuantSpec& spec, const QuantPa
 
 // The bounds of a clip in steps of y; no activation where they do not cut further than the storage type does.
 Activation clip_in_steps(const Activation& act, const QuantParams& y, DType storage);
-// Whether the saturation of y stands for the clip: ranges are widened to hold zero, so a clip that does not hold zero
-// reaches less far than they do.
-bool keeps_clip(const Activation& act, const QuantParams& y);
+// Whether clip_in_steps and the saturation of y stand for the clip: with scales for each channel there is no clip in
+// steps, so the range of every channel has to end within it.
+bool keeps_clip(const Activation& act, const QuantParams& y, DType storage);
 
 // A sum, a function or an average whose inputs are integers of one scale, and whose result is read through static markers
 // only, becomes its integer form, one for each marker; other nodes stay (lower_between.cc). Errors: those of evaluating.

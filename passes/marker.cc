@@ -28,6 +28,34 @@ ValueId Markers::on(ValueId x, const QuantSpec& spec) {
   return marked;
 }
 
+ValueId Markers::on(ValueId x) {
+  QuantSpec spec;
+  spec.storage = DType::u8;
+  const auto key = std::tuple(x, spec.storage, spec.granularity.axis, spec.range);
+  const auto present = made_.find(key);
+  std::optional<ValueId> one = present == made_.end() ? std::nullopt : std::optional(present->second);
+  for (auto at = made_.begin(); at != made_.end();) {
+    const auto [value, storage, axis, range] = at->first;
+    if (value != x || storage != spec.storage || axis < 0 || range != spec.range) {
+      ++at;
+      continue;
+    }
+    if (one) {
+      graph_.replace_uses(at->second, *one);
+      graph_.erase_node(graph_.value(at->second).producer);
+    } else {
+      one = at->second;
+      graph_.set_spec(*one, spec);
+    }
+    at = made_.erase(at);
+  }
+  if (!one) {
+    return on(x, spec);
+  }
+  made_.emplace(key, *one);
+  return *one;
+}
+
 bool is_static_integer(const Graph& graph, ValueId id) {
   if (id == ValueId::none || graph.is_constant(id)) {
     return false;
@@ -36,6 +64,8 @@ bool is_static_integer(const Graph& graph, ValueId id) {
   return value.spec && value.params && value.spec->storage != DType::f16 &&
          (value.spec->range == RangeSource::calibrated || value.spec->range == RangeSource::fixed);
 }
+
+bool keeps_channels(OpKind op) { return op == OpKind::max_pool || op == OpKind::identity; }
 
 std::optional<NodeId> finest_static_marker(const Graph& graph, ValueId id) {
   if (graph.is_output(id)) {

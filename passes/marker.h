@@ -15,13 +15,16 @@ bool is_marker(const Graph& graph, NodeId id);
 // The output of a new marker on x, named after both.
 ValueId add_marker(Graph& graph, ValueId x, const QuantSpec& spec, std::optional<QuantParams> params);
 
-// Markers made so far, so that readers with the same wish share one.
+// Markers made so far, so that readers with the same wish share one. At 8 bits one reader that asks for one scale has all
+// others use it: a value is stored once.
 class Markers {
  public:
   explicit Markers(Graph& graph) : graph_(graph) {}
 
   // The output of the marker on x with this spec. Fixed ranges take their params from x.
   ValueId on(ValueId x, const QuantSpec& spec);
+  // The same at 8 bits, calibrated, with one scale.
+  ValueId on(ValueId x);
 
  private:
   Graph& graph_;
@@ -30,6 +33,9 @@ class Markers {
 
 // Whether the value is to be integers of a range known beforehand.
 bool is_static_integer(const Graph& graph, ValueId id);
+
+// Operators that move or choose elements within their channels, so that scales for channels pass.
+bool keeps_channels(OpKind op);
 
 // The marker with the most bits, when every user of the value is a static marker and it is no graph output.
 std::optional<NodeId> finest_static_marker(const Graph& graph, ValueId id);

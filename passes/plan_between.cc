@@ -17,12 +17,6 @@
 namespace dsq {
 namespace {
 
-QuantSpec eight_bits() {
-  QuantSpec spec;
-  spec.storage = DType::u8;
-  return spec;
-}
-
 bool is_integer_marker(const Graph& graph, NodeId id) {
   const std::optional<QuantSpec>& spec = graph.value(graph.node(id).outputs[0]).spec;
   return is_marker(graph, id) && is_integer(spec->storage) &&
@@ -111,22 +105,26 @@ class Between {
     }
     hold(id);
     for (size_t side = 0; side < 2; ++side) {
-      graph_.set_input(id, side, markers_.on(node.inputs[side], eight_bits()));
+      graph_.set_input(id, side, markers_.on(node.inputs[side]));
     }
   }
 
   void plan_function(NodeId id) {
     const Node& node = graph_.node(id);
     const ValueId x = node.inputs[0];
-    const bool is_held =
-        std::ranges::find(held_, graph_.value(x).producer) != held_.end() ||
-        std::ranges::any_of(graph_.value(x).users, [&](NodeId user) {
-          return is_integer_marker(graph_, user) && *graph_.value(graph_.node(user).outputs[0]).spec == eight_bits();
-        });
+    const auto is_at_8_bits = [&](NodeId user) {
+      return is_integer_marker(graph_, user) && bits_of(graph_.value(graph_.node(user).outputs[0]).spec->storage) == 8;
+    };
+    const bool is_held = std::ranges::find(held_, graph_.value(x).producer) != held_.end() ||
+                         std::ranges::any_of(graph_.value(x).users, is_at_8_bits);
     if (is_held && is_integer_made(x) && !graph_.is_output(node.outputs[0]) &&
         any_reads_integers(graph_, node.outputs[0])) {
+      const ValueId y = node.outputs[0];
       hold(id);
-      graph_.set_input(id, 0, markers_.on(x, eight_bits()));
+      graph_.set_input(id, 0, markers_.on(x));
+      if (std::ranges::any_of(graph_.value(y).users, is_at_8_bits)) {
+        markers_.on(y);  // a table gives one scale
+      }
     }
   }
 
@@ -143,7 +141,7 @@ class Between {
     });
     if (only_integers) {
       integer_nodes_.insert(average);
-      graph_.set_input(average, 0, markers_.on(x, eight_bits()));
+      graph_.set_input(average, 0, markers_.on(x));
     }
   }
 
@@ -155,12 +153,12 @@ class Between {
   void hold_all_readers(ValueId value) {
     for (const NodeId user : std::vector<NodeId>(graph_.value(value).users)) {
       const Node reader = graph_.node(user);
-      if (reader.op == OpKind::requantize) {
+      if (!reader.alive || reader.op == OpKind::requantize) {
         continue;
       }
       for (size_t i = 0; i < reader.inputs.size(); ++i) {
         if (reader.inputs[i] == value) {
-          graph_.set_input(user, i, markers_.on(value, eight_bits()));
+          graph_.set_input(user, i, markers_.on(value));
         }
       }
     }

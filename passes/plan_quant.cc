@@ -4,9 +4,11 @@
 //   After   %x.u4 = requantize(%x)  spec(u4, axis=1, calibrated)      a marker: values pass through it until lowering
 //           %y = conv(%x.u4, %w, %b)    %w spec(i8, axis=0)
 //
-// Activations: 4 bits are unsigned with a zero point, and with calibrated ranges have a scale for each channel, which
-// the 8-bit weights absorb (quantize_weights); 8 bits have one scale. Without data, ranges are taken at run time: for
-// each sample, or for each token where a linear layer sees sequences. The first and last layers get 8 bits.
+// Activations: with calibrated ranges they have a scale for each channel, which the 8-bit weights absorb
+// (quantize_weights). Values of 8 bits have one scale in a network of 4 bits, where operators between layers read them
+// too (plan_between), where they only change their shape before the layer, and where the weights cannot absorb the scales
+// (assign_params). Without data, ranges are taken at run time: for each sample, or for each token where a linear layer
+// sees sequences. The first and last layers get 8 bits.
 #include <algorithm>
 #include <set>
 
@@ -14,21 +16,34 @@
 #include "passes/passes.h"
 #include "passes/plan_rules.h"
 #include "passes/quant_layer.h"
+#include "src/ops/op_def.h"
 
 namespace dsq {
 namespace {
 
-QuantSpec act_spec(const QuantLayer& layer, Precision act, bool calibrated, const TensorType& x, bool linear) {
+// Whether the operator that makes a value only moves elements, and not along with their channels.
+bool changes_shape(const Graph& graph, ValueId value) {
+  const NodeId maker = graph.value(value).producer;
+  return maker != NodeId::none && op_def(graph.node(maker).op).rule == QuantRule::same_scale &&
+         !keeps_channels(graph.node(maker).op);
+}
+
+QuantSpec act_spec(const Graph& graph, const QuantLayer& layer, Precision act, const Recipe& recipe) {
+  const TensorType& x = graph.value(layer.x).type;
   const bool channels_known = x.shape && (*x.shape)[static_cast<size_t>(layer.x_axis)] != kUnknown;
   QuantSpec spec;
   spec.storage = act == Precision::fp16 ? DType::f16 : act == Precision::int4 ? DType::u4 : DType::u8;
   if (act == Precision::fp16) {
     spec.range = RangeSource::fixed;
-  } else if (calibrated) {
+  } else if (recipe.calibrated) {
     spec.range = RangeSource::calibrated;
     // A channel axis that is open may have another length in the next sample.
-    spec.granularity.axis = act == Precision::int4 && channels_known ? layer.x_axis : -1;
+    // What 4-bit layers make strays beyond what the channels of the float network reach: one scale has room for it.
+    const bool apart =
+        channels_known && act == recipe.act && (act == Precision::int4 || !changes_shape(graph, layer.x));
+    spec.granularity.axis = apart ? layer.x_axis : -1;
   } else {
+    const bool linear = graph.node(layer.node).op == OpKind::linear;
     spec.range = linear && x.rank() > 2 ? RangeSource::per_token : RangeSource::per_sample;
   }
   return spec;
@@ -91,9 +106,7 @@ Result<bool> plan_quant(Graph& graph, PassContext& context) {
     }
     const std::optional<QuantSpec>& imported = graph.value(layer->x).spec;
     const bool fixed = imported && imported->range == RangeSource::fixed && decision.act != Precision::fp16;
-    const QuantSpec spec =
-        fixed ? *imported
-              : act_spec(*layer, decision.act, calibrated, graph.value(layer->x).type, node.op == OpKind::linear);
+    const QuantSpec spec = fixed ? *imported : act_spec(graph, *layer, decision.act, context.recipe);
     graph.set_input(id, 0, markers.on(layer->x, spec));
     if (is_integer(decision.act) && activation_is_clip(activation_of(node))) {
       integer_nodes.insert(id);

@@ -66,7 +66,8 @@ std::string cause_of(const LayerReport& layer, bool first) {
                ? "16 levels for each channel of its input"
                : "16 levels for all channels of its input; calibrated ranges (--data) give each channel its own";
   }
-  return first ? "8 bits for its input and its weights" : "one range for all channels of its input";
+  return first || layer.range == "calibrated" ? "8 bits for its input and its weights"
+                                              : "one range for all channels of its input";
 }
 
 // Says why, for the layers that lose most.
