@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing with apt-get (Debian 12): .ci/install.sh build|tests|train ...
+# Installs what is missing with apt-get (Debian 12): .ci/install.sh build|tests|package|train ...
 # Says what it installs; asks for no rights when nothing is missing.
 set -euo pipefail
 
@@ -9,7 +9,9 @@ build=(g++ cmake ninja-build libfmt-dev libssl-dev libonnx-dev libprotobuf-dev p
 # What its tests add: the venv takes numpy, onnx and onnxruntime from PyPI; chromium opens the report; clang builds what
 # sanitizers and fuzzers watch.
 tests=(ca-certificates ccache chromium clang-14 clang-format fish groff-base libclang-rt-14-dev libgtest-dev libomp-14-dev
-       libonnx-testdata mandoc python3-venv zsh)
+       libonnx-testdata mandoc mmdebstrap python3-venv zsh)
+# What cpack needs for the Debian packages.
+package=(dpkg-dev file)
 # What training the sample network adds.
 train=(libtorch-dev)
 
@@ -18,8 +20,9 @@ for list in "$@"; do
   case $list in
     build) wanted+=("${build[@]}") ;;
     tests) wanted+=("${tests[@]}") ;;
+    package) wanted+=("${package[@]}") ;;
     train) wanted+=("${train[@]}") ;;
-    *) echo "usage: .ci/install.sh build|tests|train ..." >&2; exit 2 ;;
+    *) echo "usage: .ci/install.sh build|tests|package|train ..." >&2; exit 2 ;;
   esac
 done
 

@@ -32,6 +32,7 @@ Action define_compare(CLI::App& app);
 Action define_list(CLI::App& app);
 Action define_explain(CLI::App& app);
 Action define_completion(CLI::App& app);
+Action define_selftest(CLI::App& app);
 Action define_man(CLI::App& app);
 Action define_version(CLI::App& app);
 

@@ -35,6 +35,8 @@ constexpr auto kCommands = std::to_array<Command>({
      define_list, false},
     {"explain", "Say what an error code means, with an example, and what to do", "  dsquant explain E105\n",
      define_explain, false},
+    {"selftest", "Check that dsquant works on this machine, without any file of yours", "  dsquant selftest\n",
+     define_selftest, false},
     {"completion", "Print the completion script of a shell",
      "  source <(dsquant completion bash)      in ~/.bashrc; zsh likewise\n"
      "  dsquant completion fish | source       in ~/.config/fish/config.fish\n",

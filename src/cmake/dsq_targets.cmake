@@ -13,6 +13,7 @@ add_library(dsq_options INTERFACE)
 target_compile_options(dsq_options INTERFACE -Wall -Wextra -Wpedantic
                        $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized> -ffp-contract=off
                        $<$<BOOL:${DSQ_WERROR}>:-Werror>)
+target_compile_features(dsq_options INTERFACE cxx_std_20)
 if(DSQ_SANITIZE)
   set(sanitizers -fsanitize=address,undefined)
   if(DSQ_FUZZ)

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "formats/npy/npy.h"
+#include "passes/passes.h"
 #include "src/support/file.h"
 #include "src/support/hash.h"
 
@@ -56,6 +57,9 @@ Result<void> check_options(const QuantizeOptions& options) {
   }
   if (options.max_drop && !options.labels) {
     return fail(Code::option_conflict, "--max-drop needs labels").hint("add --data FILE and --labels FILE");
+  }
+  for (const OwnPass& own : options.passes) {
+    DSQ_TRY(find_pass_list(own.before));
   }
   const OutputPaths outputs = output_paths(options);
   std::vector<std::filesystem::path> read = {options.model};

@@ -23,7 +23,7 @@ struct OutputPaths {
 
 OutputPaths output_paths(const QuantizeOptions& options);
 
-// Errors: option_conflict.
+// Errors: option_conflict; pass_unknown for a list that a pass of the caller shall precede.
 Result<void> check_options(const QuantizeOptions& options);
 // Errors: weights_not_finite, naming the tensor and a node that reads it.
 Result<void> check_finite_weights(const Graph& graph);

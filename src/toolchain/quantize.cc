@@ -8,6 +8,7 @@
 #include "formats/dsq/write.h"
 #include "formats/report/html.h"
 #include "formats/report/json.h"
+#include "passes/passes.h"
 #include "src/support/file.h"
 #include "src/support/parallel.h"
 #include "src/toolchain/facts.h"
@@ -60,6 +61,22 @@ Result<NewFile> write_model(const Graph& graph, Report& report, const std::files
   return file;
 }
 
+// The caller's passes in front of a list.
+Result<void> run_own(std::string_view list, const QuantizeOptions& options, Graph& graph, PassContext& context) {
+  for (const OwnPass& own : options.passes) {
+    if (own.before == list) {
+      const PassGroup group{std::span(&own.pass.name, 1)};
+      DSQ_TRY(run_passes(graph, std::span(&group, 1), context, {}, std::span(&own.pass, 1)));
+    }
+  }
+  return {};
+}
+
+Result<void> run_stage(std::string_view list, const QuantizeOptions& options, Graph& graph, PassContext& context) {
+  DSQ_TRY(run_own(list, options, graph, context));
+  return run_list(list, graph, context);
+}
+
 }  // namespace
 
 Result<Quantized> quantize(const QuantizeOptions& options, Diagnostics& diagnostics, Progress& progress) {
@@ -91,12 +108,13 @@ Result<Quantized> quantize(const QuantizeOptions& options, Diagnostics& diagnost
   recipe.calibrated = inputs.data.has_value();
   PassContext context{recipe, nullptr, diagnostics};
   Graph graph = model.graph;
+  DSQ_TRY(run_own("canonicalize", options, graph, context));
   DSQ_TRY(canonicalize(graph, diagnostics));
   done.reference = graph;
   watch.lap("canonicalize");
 
   // Decide what is quantized and how. Beyond this point the float topology does not change.
-  DSQ_TRY(run_list("plan", graph, context));
+  DSQ_TRY(run_stage("plan", options, graph, context));
 
   // Look at data.
   CalibrationTable stats;
@@ -108,13 +126,13 @@ Result<Quantized> quantize(const QuantizeOptions& options, Diagnostics& diagnost
   watch.lap("calibrate");
 
   // Ranges become scales, weights become integers; both are measured here, while they can be told apart.
-  DSQ_TRY(run_list("assign", graph, context));
-  DSQ_TRY(run_list("store", graph, context));
+  DSQ_TRY(run_stage("assign", options, graph, context));
+  DSQ_TRY(run_stage("store", options, graph, context));
   report.layers = layer_facts(done.reference, graph, sample_types(done.reference, inputs));
   std::vector<LayerInput> input_specs = layer_inputs(done.reference, graph);
 
   // Make every boundary explicit. Beyond this point the graph is what a device executes.
-  DSQ_TRY(run_list("lower", graph, context));
+  DSQ_TRY(run_stage("lower", options, graph, context));
   graph.compact();
   done.graph = std::move(graph);
   report.floats = float_facts(done.graph, reasons_of(diagnostics));

@@ -5,7 +5,10 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
+#include "passes/pass.h"
 #include "src/ir/graph.h"
 #include "src/quant/recipe.h"
 #include "src/report/report.h"
@@ -13,6 +16,13 @@
 #include "src/support/progress.h"
 
 namespace dsq {
+
+// A pass of the caller's own, run in front of one of the lists of passes/pipelines.cc: "canonicalize" shows it the graph
+// as it was imported and cleans up after it, "plan" the canonical float form, later lists what is made of it.
+struct OwnPass {
+  PassDef pass;
+  std::string_view before;
+};
 
 struct QuantizeOptions {
   std::filesystem::path model;
@@ -26,6 +36,7 @@ struct QuantizeOptions {
   std::string backend = "onednn";
   std::optional<double> max_drop;     // gate: points of top-1, needs labels
   std::optional<double> min_sqnr_db;  // gate: of every output
+  std::vector<OwnPass> passes;        // on the outermost graph, in this order
   bool write = true;                  // false: everything but the files
 };
 

@@ -26,6 +26,9 @@ std::string command_of(const QuantizeOptions& options) {
   command += recipe.max_weight_error != Recipe{}.max_weight_error
                  ? fmt::format(" --max-weight-error {}", recipe.max_weight_error)
                  : "";
+  for (const OwnPass& own : options.passes) {
+    command += fmt::format(" --own-pass {}", own.pass.name);  // of a program that uses the library: no flag of dsquant
+  }
   for (const auto& [name, shape] : options.shapes) {
     command += fmt::format(" --shape {}={}", name, fmt::join(shape, ","));
   }
