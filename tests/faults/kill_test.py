@@ -41,12 +41,13 @@ def at_random(kills):
             status = process.wait()
             assert status in (0, -signal.SIGKILL), f"exit status {status}"
             killed += status != 0
+            usual *= 0.9 if status == 0 else 1.01  # machines are not equally busy all the time
             check(where, old, new, f"try {tries}")
             if tries % 10 == 0:
                 expect(0, "inspect", "out.dsq", cwd=where)
         expect(0, "shapes.onnx", *NEW, "-o", "out.dsq", cwd=where)
         assert not temporaries(where), temporaries(where)
-        print(f"{killed} of {tries} runs of {usual:.2f} s killed before their end")
+        print(f"{killed} of {tries} runs of about {usual:.2f} s killed before their end")
         assert killed == kills, "it was over too soon too often"
 
 
