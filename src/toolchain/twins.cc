@@ -133,15 +133,25 @@ Result<void> compare_layers(const Graph& reference, const Graph& quantized, cons
   for (int64_t at = 0; at < std::min(data.size(), kLayerSamples); at += step) {
     const std::vector<Tensor> inputs = data.batch(at, std::min(step, data.size() - at));
     std::vector<Tensor> kept(options.layers.size());
+    const auto quantize_alone = [&](size_t i, const Tensor& value) {
+      const LayerInput& input = options.inputs[i];
+      meters[kept.size() + i].add(value, fake_quantized(value, input.spec, input.params ? &*input.params : nullptr));
+    };
     DSQ_TRY(first.run(inputs, [&](size_t i, const Tensor& value) -> Result<void> {
       if (i < kept.size()) {
         kept[i] = value.clone();
       } else {
-        const LayerInput& input = options.inputs[i - kept.size()];
-        meters[i].add(value, fake_quantized(value, input.spec, input.params ? &*input.params : nullptr));
+        quantize_alone(i - kept.size(), value);
       }
       return {};
     }));
+    for (size_t i = 0; i < options.inputs.size(); ++i) {  // no node makes what the network is given
+      for (size_t k = 0; k < inputs.size(); ++k) {
+        if (reference.value(reference.inputs()[k]).name == options.inputs[i].value) {
+          quantize_alone(i, inputs[k]);
+        }
+      }
+    }
     DSQ_TRY(second.run(inputs, [&](size_t i, const Tensor& value) -> Result<void> {
       const Tensor real = real_of(quantized, ids[i], value);
       if (real.shape() == kept[i].shape()) {
