@@ -3,6 +3,7 @@
 #include "passes/match.h"
 #include "passes/passes.h"
 #include "src/ir/compare.h"
+#include "src/ir/nested.h"
 
 namespace dsq {
 namespace {
@@ -41,13 +42,8 @@ Result<bool> canonicalize_nested(Graph& graph, PassContext& context) {
   for (const NodeId id : graph.topo_order()) {
     const std::string label = label_of(graph, id);
     Attrs attrs = graph.node(id).attrs;
-    if (auto* branches = std::get_if<IfAttrs>(&attrs)) {
-      branches->then_graph = DSQ_TRY(canonical(branches->then_graph, label, context));
-      branches->else_graph = DSQ_TRY(canonical(branches->else_graph, label, context));
-    } else if (auto* loop = std::get_if<LoopAttrs>(&attrs)) {
-      loop->body = DSQ_TRY(canonical(loop->body, label, context));
-    } else {
-      continue;
+    for (GraphRef* nested : nested_graphs(attrs)) {
+      *nested = DSQ_TRY(canonical(*nested, label, context));
     }
     if (!(attrs == graph.node(id).attrs)) {
       graph.set_attrs(id, std::move(attrs));

@@ -155,7 +155,10 @@ void lower_layer(Graph& graph, const QuantLayer& layer, const std::map<ValueId, 
 }  // namespace
 
 Result<bool> lower_integer(Graph& graph, PassContext&) {
-  const Graph before = graph;
+  // Everything below makes a value, or settles a spec.
+  const size_t values = graph.value_slots();
+  const bool planned =
+      std::ranges::any_of(graph.values(), [&](ValueId id) { return graph.value(id).spec.has_value(); });
   // Values that moved integers through (hoist_markers) take their storage type now.
   for (const ValueId id : graph.values()) {
     const Value& value = graph.value(id);
@@ -198,8 +201,8 @@ Result<bool> lower_integer(Graph& graph, PassContext&) {
   for (const ValueId id : graph.values()) {
     graph.set_spec(id, std::nullopt);  // every wish is met
   }
-  drop_dead(graph);
-  return !(graph == before);
+  const bool dropped = drop_dead(graph);
+  return planned || dropped || graph.value_slots() != values;
 }
 
 }  // namespace dsq

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "src/ir/nested.h"
 #include "src/support/strings.h"
 
 namespace dsq {
@@ -52,11 +53,9 @@ void collect_layers(const Graph& graph, std::vector<Layer>& layers) {
     if (quant_layer_at(graph, id)) {
       layers.push_back({label_of(graph, graph.node(id)), graph.node(id).op});
     }
-    visit_fields(graph.node(id).attrs, [&](std::string_view, const auto& member) {
-      if constexpr (std::is_same_v<std::remove_cvref_t<decltype(member)>, GraphRef>) {
-        collect_layers(*member, layers);
-      }
-    });
+    for (const GraphRef* nested : nested_graphs(graph.node(id).attrs)) {
+      collect_layers(**nested, layers);
+    }
   }
 }
 

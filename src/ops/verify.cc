@@ -5,6 +5,7 @@
 #include <cmath>
 #include <unordered_set>
 
+#include "src/ir/nested.h"
 #include "src/ops/infer.h"
 
 namespace dsq {
@@ -94,17 +95,13 @@ Result<void> check_node(const Graph& graph, NodeId id) {
           .at(at_node(node));
     }
   }
-  Result<void> nested;
-  visit_fields(node.attrs, [&](std::string_view, const auto& member) {
-    if constexpr (std::is_same_v<std::remove_cvref_t<decltype(member)>, GraphRef>) {
-      if (nested && member == nullptr) {
-        nested = fail(Code::graph_invalid, "it lacks a nested graph").at(at_node(node));
-      } else if (nested) {
-        nested = verify_structure(*member);
-      }
+  for (const GraphRef* nested : nested_graphs(node.attrs)) {
+    if (*nested == nullptr) {
+      return fail(Code::graph_invalid, "it lacks a nested graph").at(at_node(node));
     }
-  });
-  return nested;
+    DSQ_TRY(verify_structure(**nested));
+  }
+  return {};
 }
 
 // --- types

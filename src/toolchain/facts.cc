@@ -4,6 +4,7 @@
 
 #include "passes/marker.h"
 #include "passes/quant_layer.h"
+#include "src/ir/nested.h"
 #include "src/ops/infer.h"
 #include "src/ops/op_def.h"
 #include "src/quant/weights.h"
@@ -101,16 +102,6 @@ std::string usual_reason(OpKind op) {
   }
 }
 
-std::vector<GraphRef> nested_of(const Node& node) {
-  std::vector<GraphRef> nested;
-  visit_fields(node.attrs, [&](std::string_view, const auto& member) {
-    if constexpr (std::is_same_v<std::remove_cvref_t<decltype(member)>, GraphRef>) {
-      nested.push_back(member);
-    }
-  });
-  return nested;
-}
-
 // `sized` is the reference with the shapes of one sample, under the same ids.
 LayerReport layer_report(const Graph& sized, const QuantLayer& was) {
   const Node& node = sized.node(was.node);
@@ -158,12 +149,12 @@ void add_layers(const Graph& reference, const Graph& sized, const Graph& stored,
     layers.push_back(std::move(report));
   }
   for (const NodeId id : reference.topo_order()) {
-    const std::vector<GraphRef> before = nested_of(reference.node(id));
+    const std::vector<const GraphRef*> before = nested_graphs(reference.node(id).attrs);
     const NodeId twin = before.empty() ? NodeId::none : twin_of(reference.node(id));
     if (twin != NodeId::none) {
-      const std::vector<GraphRef> after = nested_of(stored.node(twin));
+      const std::vector<const GraphRef*> after = nested_graphs(stored.node(twin).attrs);
       for (size_t i = 0; i < std::min(before.size(), after.size()); ++i) {
-        add_layers(*before[i], *before[i], *after[i], layers);
+        add_layers(**before[i], **before[i], **after[i], layers);
       }
     }
   }

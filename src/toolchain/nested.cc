@@ -2,6 +2,7 @@
 
 #include "passes/passes.h"
 #include "passes/plan_rules.h"
+#include "src/ir/nested.h"
 
 namespace dsq {
 namespace {
@@ -22,15 +23,13 @@ Result<void> run_list(std::string_view name, Graph& graph, PassContext& context)
   DSQ_TRY(run_passes(graph, *DSQ_TRY(find_pass_list(name)), context));
   for (const NodeId id : graph.nodes()) {
     Attrs attrs = graph.node(id).attrs;
-    if (auto* branches = std::get_if<IfAttrs>(&attrs)) {
-      DSQ_TRY(run_within(name, branches->then_graph, context));
-      DSQ_TRY(run_within(name, branches->else_graph, context));
-    } else if (auto* loop = std::get_if<LoopAttrs>(&attrs)) {
-      DSQ_TRY(run_within(name, loop->body, context));
-    } else {
-      continue;
+    const std::vector<GraphRef*> within = nested_graphs(attrs);
+    for (GraphRef* nested : within) {
+      DSQ_TRY(run_within(name, *nested, context));
     }
-    graph.set_attrs(id, std::move(attrs));
+    if (!within.empty()) {
+      graph.set_attrs(id, std::move(attrs));
+    }
   }
   return {};
 }
