@@ -6,6 +6,7 @@
 //           lose no more than without.
 //           Otherwise one range. u8 with zero point 0 where values are never negative; i8, symmetric, where both signs
 //           matter alike; u8 with a zero point in between.
+// Layers that share their weights share the scales that these absorb (shared_weights.h).
 // A channel that was always zero gets the mean scale of the others: its own would be arbitrary, and since weights
 // absorb the scale, a large one would take the resolution of its neighbours.
 #include <algorithm>
@@ -15,6 +16,7 @@
 #include "passes/passes.h"
 #include "passes/plan_rules.h"
 #include "passes/quant_layer.h"
+#include "passes/shared_weights.h"
 #include "src/quant/math.h"
 #include "src/quant/range.h"
 #include "src/quant/weights.h"
@@ -96,36 +98,18 @@ QuantParams per_channel_one_zero(const ValueStats& stats, int32_t axis) {
 }
 
 // The channels as one.
-ChannelStats joined(const ValueStats& stats) {
-  if (stats.channels.size() == 1) {
-    return stats.channels[0];
-  }
-  ChannelStats all = stats.channels[0];
+ChannelStats of_all(const ValueStats& stats) {
+  std::vector<SeenChannel> parts;
   for (const ChannelStats& channel : stats.channels) {
-    all.low = std::min(all.low, channel.low);
-    all.high = std::max(all.high, channel.high);
+    parts.push_back({&channel, stats.count});
   }
-  all.bins.assign(all.low < all.high ? kStatsBins : 0, 0);
-  for (const ChannelStats& channel : stats.channels) {
-    const auto add = [&](float value, uint64_t count) {
-      const float at = (value - all.low) / (all.high - all.low) * static_cast<float>(kStatsBins);
-      all.bins[static_cast<size_t>(std::clamp(at, 0.0F, static_cast<float>(kStatsBins - 1)))] += count;
-    };
-    const float width = (channel.high - channel.low) / static_cast<float>(kStatsBins);
-    for (size_t i = 0; i < channel.bins.size(); ++i) {
-      add(channel.low + (static_cast<float>(i) + 0.5F) * width, channel.bins[i]);
-    }
-    if (channel.bins.empty() && !all.bins.empty()) {
-      add(channel.low, static_cast<uint64_t>(stats.count));
-    }
-  }
-  return all;
+  return parts.size() == 1 ? stats.channels[0] : joined(parts);
 }
 
 QuantParams whole(const ValueStats& stats, QuantSpec& spec) {
   spec.granularity.axis = -1;
   QuantParams params;
-  const Range range = choose_range(joined(stats), 255);
+  const Range range = choose_range(of_all(stats), 255);
   const float smaller = std::min(-range.low, range.high);
   const float larger = std::max(-range.low, range.high);
   if (range.low < 0.0F && smaller > kLopsided * larger) {
@@ -190,6 +174,10 @@ QuantParams eight_bits(const Graph& graph, ValueId value, const ValueStats& stat
 
 Result<bool> assign_params(Graph& graph, PassContext& context) {
   bool changed = false;
+  std::map<ValueId, ValueStats> shared;
+  if (context.stats != nullptr) {
+    shared = stats_of_shared_weights(graph, *context.stats);
+  }
   for (const ValueId id : graph.values()) {
     if (!graph.value(id).spec || graph.value(id).spec->range != RangeSource::calibrated) {
       continue;
@@ -201,8 +189,10 @@ Result<bool> assign_params(Graph& graph, PassContext& context) {
     if (found == context.stats->values.end() || found->second.channels.empty()) {
       return fail(Code::data_mismatch, "the data never reach it, so it has no range").at("value '" + name + "'");
     }
-    QuantParams params = bits_of(spec.storage) == 8 ? eight_bits(graph, id, found->second, spec, context)
-                                                    : per_channel(found->second, spec.granularity.axis, 15);
+    const auto common = shared.find(id);
+    const ValueStats& stats = common == shared.end() ? found->second : common->second;
+    QuantParams params = bits_of(spec.storage) == 8 ? eight_bits(graph, id, stats, spec, context)
+                                                    : per_channel(stats, spec.granularity.axis, 15);
     if (params.scale.size() == 1) {  // one channel: no axis that shape changes could break
       params.granularity.axis = -1;
       spec.granularity.axis = -1;

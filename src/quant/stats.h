@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,13 @@ struct ValueStats {
   int64_t count = 0;  // elements seen in each channel
   std::vector<ChannelStats> channels;
 };
+
+// What several channels hold as one, in bins laid anew over their joint extremes; each counts as the middle of its bin.
+struct SeenChannel {
+  const ChannelStats* stats = nullptr;
+  int64_t count = 0;  // elements
+};
+ChannelStats joined(std::span<const SeenChannel> parts);  // at least one
 
 struct CalibrationTable {
   std::map<std::string, ValueStats> values;  // by value name
