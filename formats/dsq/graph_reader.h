@@ -16,7 +16,7 @@ namespace dsq {
 // ask for any amount.
 class Budget {
  public:
-  explicit Budget(uint64_t file_bytes) : left_((uint64_t{64} << 20) + 16 * file_bytes) {}
+  explicit Budget(uint64_t file_bytes) : left_((uint64_t{256} << 20) + 16 * file_bytes) {}
   Result<void> take(uint64_t bytes);
 
  private:

@@ -2,17 +2,22 @@
 
 #include <algorithm>
 #include <cmath>
+#include <unordered_set>
 
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
 #include "formats/onnx/import_graph.h"
 #include "formats/onnx/inline_functions.h"
+#include "src/ops/limits.h"
 #include "src/support/hash.h"
 #include "src/support/strings.h"
 
 namespace dsq::onnx_format {
 namespace {
+
+constexpr int kMaxPorts = 4096;     // inputs, and outputs
+constexpr int kMaxMessages = 4000;  // within each other; graphs that deep are refused with a better reason
 
 Result<onnx::ModelProto> parse_model(std::span<const std::byte> bytes, const std::string& path) {
   if (bytes.empty()) {
@@ -27,14 +32,16 @@ Result<onnx::ModelProto> parse_model(std::span<const std::byte> bytes, const std
   google::protobuf::io::ArrayInputStream stream(bytes.data(), static_cast<int>(bytes.size()));
   google::protobuf::io::CodedInputStream coded(&stream);
   coded.SetTotalBytesLimit(INT_MAX);
+  coded.SetRecursionLimit(kMaxMessages);
   const bool parsed = model.ParsePartialFromCodedStream(&coded) && coded.ConsumedEntireMessage();
   if (!parsed) {
     // Every ONNX file begins with the field ir_version: 0x08 and a small number.
     const bool begins_like_onnx = bytes.size() > 2 && bytes[0] == std::byte{0x08} && bytes[1] < std::byte{0x20};
-    return begins_like_onnx ? fail(Code::model_truncated, "the ONNX file ends early or is damaged at byte {} of {}",
-                                   coded.CurrentPosition(), bytes.size())
-                                  .at(path)
-                            : fail(Code::not_a_model, "not an ONNX file").at(path);
+    return begins_like_onnx
+               ? fail(Code::model_truncated, "the ONNX file ends early, is damaged or nested too deep at byte {} of {}",
+                      coded.CurrentPosition(), bytes.size())
+                     .at(path)
+               : fail(Code::not_a_model, "not an ONNX file").at(path);
   }
   if (!model.has_graph() || model.opset_import_size() == 0) {
     return fail(Code::not_a_model, "an ONNX file without {}", model.has_graph() ? "an operator set" : "a graph")
@@ -59,17 +66,39 @@ Result<int64_t> opset_of(const onnx::ModelProto& model, const std::string& path)
   return fail(Code::opset_unsupported, "the model imports no version of the ONNX operator set").at(path);
 }
 
+Result<void> check_input(const std::string& name, const TensorType& type) {
+  Shape known = type.shape.value_or(Shape{});
+  std::ranges::replace(known, kUnknown, int64_t{1});
+  if (known.size() > kMaxDims || !checked_count(known)) {
+    return fail(Code::out_of_memory, "it has {} dimensions and more than 2^40 elements, or more than {} dimensions",
+                known.size(), kMaxDims)
+        .at("input '" + name + "'");
+  }
+  return {};
+}
+
 // The model's inputs in their own types; float inputs that are not f32 are cast behind.
 Result<void> import_inputs(const onnx::GraphProto& proto, const ImportOptions& options, Scope& scope) {
   std::map<std::string, Shape> overrides = options.shapes;
   std::vector<std::string> input_names;
+  std::unordered_set<std::string_view> stored;
+  for (const onnx::TensorProto& tensor : proto.initializer()) {
+    stored.insert(tensor.name());
+  }
   for (const onnx::ValueInfoProto& info : proto.input()) {
-    const auto is_same = [&](const onnx::TensorProto& tensor) { return tensor.name() == info.name(); };
-    if (std::ranges::any_of(proto.initializer(), is_same)) {
+    if (stored.contains(info.name())) {
       continue;  // a weight that old exporters list as an input too
     }
+    if (info.name().empty() || scope.names.contains(info.name())) {
+      return fail(Code::graph_invalid, "an input has {}", info.name().empty() ? "no name" : "the name of another one")
+          .at("input '" + info.name() + "'");
+    }
     input_names.push_back(info.name());
+    if (input_names.size() > kMaxPorts) {
+      return fail(Code::graph_invalid, "the graph has more than {} inputs", kMaxPorts);
+    }
     TensorType type = DSQ_TRY(declared_type(info));
+    DSQ_TRY(check_input(info.name(), type));
     if (const auto found = overrides.find(info.name()); found != overrides.end()) {
       const Shape& wanted = found->second;
       for (size_t d = 0; type.shape && d < wanted.size(); ++d) {
@@ -95,6 +124,33 @@ Result<void> import_inputs(const onnx::GraphProto& proto, const ImportOptions& o
   if (!overrides.empty()) {
     const std::string& name = overrides.begin()->first;
     return fail(Code::shape_override, "the model has no input '{}'; nearest is '{}'", name, nearest(name, input_names));
+  }
+  return {};
+}
+
+// A declared element type that no inference gives is a contradiction. Shapes are often stale, and only told.
+Result<void> check_declared_outputs(const onnx::GraphProto& proto, const Graph& graph, Diagnostics& diagnostics) {
+  for (size_t i = 0; i < graph.outputs().size(); ++i) {
+    const onnx::ValueInfoProto& info = proto.output(static_cast<int>(i));
+    if (!info.has_type() || info.type().tensor_type().elem_type() == onnx::TensorProto::UNDEFINED) {
+      continue;
+    }
+    const TensorType declared = DSQ_TRY(declared_type(info));
+    const TensorType& found = graph.value(graph.outputs()[i]).type;
+    if (computed(declared.dtype) != computed(found.dtype)) {
+      return fail(Code::type_mismatch, "it is declared {} and computed as {}", name_of(declared.dtype),
+                  name_of(found.dtype))
+          .at("output '" + info.name() + "'");
+    }
+    bool fits = !declared.shape || !found.shape || declared.shape->size() == found.shape->size();
+    for (size_t d = 0; fits && declared.shape && found.shape && d < declared.shape->size(); ++d) {
+      fits = (*declared.shape)[d] == (*found.shape)[d] || (*declared.shape)[d] == kUnknown ||
+             (*found.shape)[d] == kUnknown;
+    }
+    if (!fits) {
+      diagnostics.note("output '" + info.name() + "'",
+                       fmt::format("it is declared {} and computed as {}", text_of(declared), text_of(found)));
+    }
   }
   return {};
 }
@@ -175,6 +231,11 @@ Result<Imported> import_onnx(const std::filesystem::path& path, const ImportOpti
   onnx::ModelProto model = DSQ_TRY(parse_model(file->bytes(), path.string()));
   ImportState state{TensorReader(path), DSQ_TRY(opset_of(model, path.string())), diagnostics, {}, 0};
   DSQ_TRY(inline_functions(model));
+  if (model.graph().output_size() == 0 || model.graph().output_size() > kMaxPorts) {
+    return fail(Code::graph_invalid, "the graph has {} outputs; 1 to {} are supported", model.graph().output_size(),
+                kMaxPorts)
+        .at(path.string());
+  }
   Scope scope;
   scope.graph.name = model.graph().name();
   DSQ_TRY(import_inputs(model.graph(), options, scope));
@@ -183,6 +244,7 @@ Result<Imported> import_onnx(const std::filesystem::path& path, const ImportOpti
     return refusal(state.refused, path.string());
   }
   DSQ_TRY(std::move(body));
+  DSQ_TRY(check_declared_outputs(model.graph(), scope.graph, diagnostics));
   restore_output_types(model.graph(), scope.graph);
   DSQ_TRY(infer_types(scope.graph));
   scope.graph.compact();

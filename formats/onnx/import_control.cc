@@ -32,6 +32,9 @@ Result<void> convert_if(NodeImport& n) {
   if (yes == nullptr || no == nullptr) {
     return n.invalid("a branch is missing");
   }
+  if (yes->input_size() > 0 || no->input_size() > 0) {
+    return n.invalid("a branch has inputs of its own");
+  }
   const std::vector<std::string> captured = captures_of({yes, no}, n.scope());
   IfAttrs attrs;
   attrs.then_graph = DSQ_TRY(import_nested(*yes, {}, captured, n.scope(), n.state()));

@@ -4,13 +4,17 @@
 #include <queue>
 #include <set>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "formats/onnx/old_forms.h"
 
 namespace dsq::onnx_format {
 namespace {
 
-constexpr int kMaxNesting = 32;
+constexpr int kMaxNesting = 8;  // as in .dsq files
+// Networks have some thousand nodes; unrolled ones, some ten thousand. Passes may take the square of this in steps.
+constexpr int64_t kMaxNodes = 1 << 15;
+constexpr size_t kMaxValues = 1 << 17;
 
 // The names that a nested graph takes from outside, in order of first use.
 void collect_free(const onnx::GraphProto& graph, std::set<std::string> defined, std::vector<std::string>& free,
@@ -56,11 +60,11 @@ std::vector<std::string> used_names(const onnx::NodeProto& node) {
 }
 
 // Producers before users. Files are nearly always sorted already, and then keep their order.
-Result<std::vector<int>> sorted_nodes(const onnx::GraphProto& proto) {
+Result<std::vector<int>> sorted_nodes(const onnx::GraphProto& proto, const Scope& scope) {
   std::unordered_map<std::string, int> producer;
   for (int i = 0; i < proto.node_size(); ++i) {
     for (const std::string& output : proto.node(i).output()) {
-      if (!output.empty() && !producer.emplace(output, i).second) {
+      if (!output.empty() && (scope.names.contains(output) || !producer.emplace(output, i).second)) {
         return fail(Code::graph_invalid, "'{}' is made twice", output).at("node '" + proto.node(i).name() + "'");
       }
     }
@@ -103,6 +107,19 @@ Result<std::vector<int>> sorted_nodes(const onnx::GraphProto& proto) {
   return order;
 }
 
+Result<void> convert_node(NodeImport& node, Converter convert, int64_t opset) {
+  if (convert == nullptr) {
+    return node.refuse("not supported");
+  }
+  if (!keeps_its_form(node.op_type(), opset)) {
+    if (!is_renewable(node.op_type(), opset)) {
+      return node.refuse("its form of before opset 7");
+    }
+    DSQ_TRY(renew(node));
+  }
+  return convert(node);
+}
+
 Result<void> import_node(onnx::NodeProto& proto, Scope& scope, ImportState& state) {
   NodeImport node(proto, scope, state);
   for (const std::string& input : proto.input()) {
@@ -112,9 +129,11 @@ Result<void> import_node(onnx::NodeProto& proto, Scope& scope, ImportState& stat
     }
   }
   const Converter convert = find_converter(proto.domain(), proto.op_type());
-  Result<void> done = convert == nullptr                              ? node.refuse("not supported")
-                      : !keeps_its_form(proto.op_type(), state.opset) ? node.refuse("its form of before opset 7")
-                                                                      : convert(node);
+  Result<void> done = convert_node(node, convert, state.opset);
+  if (!node.mistyped().empty()) {
+    return fail(Code::attribute_invalid, "attribute '{}' of {} is of the wrong type", node.mistyped(), proto.op_type())
+        .at("node '" + node.name() + "'");
+  }
   if (done) {
     return done;
   }
@@ -133,28 +152,40 @@ Result<void> import_node(onnx::NodeProto& proto, Scope& scope, ImportState& stat
   return {};
 }
 
-// Every output gets a value of its own under its own name.
+// The value that stands behind an output gets its name. Where it cannot have it - a constant, a value with another
+// output's name - a copy does; an input of the model is an output as it is.
+Result<ValueId> import_output(const std::string& name, const std::vector<ValueId>& before, Scope& scope,
+                              ImportState& state) {
+  onnx::NodeProto identity;
+  identity.set_op_type("Identity");
+  identity.add_input(name);
+  NodeImport node(identity, scope, state);
+  const ValueId id = DSQ_TRY(node.lookup(name));
+  if (id == ValueId::none) {
+    return fail(Code::graph_invalid, "an output of the graph has no name");
+  }
+  Graph& graph = scope.graph;
+  const bool again = std::ranges::find(before, id) != before.end();
+  const bool source = graph.value(id).producer == NodeId::none;
+  if (source && !again && scope.outer == nullptr && !graph.is_constant(id) && graph.value(id).name == name) {
+    return id;
+  }
+  if (!source && !again && (graph.value(id).name == name || !graph.find_value(name))) {
+    graph.rename(id, name);
+    return id;
+  }
+  if (graph.is_constant(id)) {
+    graph.rename(id, name + ".stored");
+  }
+  const NodeId copy = graph.add_node(OpKind::identity, name, NoAttrs{}, {id}, {name});
+  DSQ_TRY(infer_outputs(graph, copy, scope.known));
+  return graph.node(copy).outputs[0];
+}
+
 Result<void> import_outputs(const onnx::GraphProto& proto, Scope& scope, ImportState& state) {
   std::vector<ValueId> outputs;
   for (const onnx::ValueInfoProto& info : proto.output()) {
-    onnx::NodeProto identity;
-    identity.set_op_type("Identity");
-    identity.add_input(info.name());
-    NodeImport node(identity, scope, state);
-    ValueId id = DSQ_TRY(node.lookup(info.name()));
-    if (id == ValueId::none) {
-      return fail(Code::graph_invalid, "an output of the graph has no name");
-    }
-    const Value& value = scope.graph.value(id);
-    const bool taken = value.producer == NodeId::none || std::ranges::find(outputs, id) != outputs.end();
-    if (taken || (value.name != info.name() && scope.graph.find_value(info.name()))) {
-      const NodeId copy = scope.graph.add_node(OpKind::identity, info.name(), NoAttrs{}, {id}, {info.name()});
-      DSQ_TRY(infer_outputs(scope.graph, copy, scope.known));
-      id = scope.graph.node(copy).outputs[0];
-    } else {
-      scope.graph.rename(id, info.name());
-    }
-    outputs.push_back(id);
+    outputs.push_back(DSQ_TRY(import_output(info.name(), outputs, scope, state)));
   }
   scope.graph.set_outputs(std::move(outputs));
   return {};
@@ -187,14 +218,27 @@ Result<void> import_body(onnx::GraphProto& proto, Scope& scope, ImportState& sta
   if (proto.sparse_initializer_size() > 0) {
     return fail(Code::tensor_invalid, "sparse initializers are not supported").at("graph '" + proto.name() + "'");
   }
+  state.nodes += proto.node_size();
+  if (state.nodes > kMaxNodes) {
+    return fail(Code::graph_invalid, "the model has {} nodes or more; {} are supported", state.nodes, kMaxNodes)
+        .at("graph '" + proto.name() + "'");
+  }
+  std::unordered_set<std::string> stored;
   for (onnx::TensorProto& tensor : *proto.mutable_initializer()) {
     const std::string name = tensor.name();
+    if (!stored.insert(name).second) {
+      return fail(Code::graph_invalid, "'{}' is stored twice", name).at("graph '" + proto.name() + "'");
+    }
     if (!scope.names.contains(name)) {
       scope.names[name] = scope.graph.add_constant(name, DSQ_TRY(state.tensors.read(tensor)));
     }
   }
-  for (const int i : DSQ_TRY(sorted_nodes(proto))) {
+  for (const int i : DSQ_TRY(sorted_nodes(proto, scope))) {
     DSQ_TRY(import_node(*proto.mutable_node(i), scope, state));
+    if (scope.graph.value_slots() > kMaxValues) {
+      return fail(Code::graph_invalid, "the model's nodes come apart into more than {} values", kMaxValues)
+          .at("node '" + proto.node(i).name() + "'");
+    }
   }
   return import_outputs(proto, scope, state);
 }
@@ -223,6 +267,9 @@ Result<GraphRef> import_nested(onnx::GraphProto& proto, const std::vector<Tensor
     const onnx::ValueInfoProto& info = proto.input(static_cast<int>(i));
     TensorType type = info.has_type() ? DSQ_TRY(declared_type(info)) : TensorType{};
     type.dtype = i < passed.size() ? passed[i].dtype : computed(type.dtype);
+    if (scope.names.contains(info.name())) {
+      return fail(Code::graph_invalid, "two inputs are named '{}'", info.name()).at("graph '" + proto.name() + "'");
+    }
     scope.names[info.name()] = scope.graph.add_input(info.name(), std::move(type));
   }
   for (const std::string& name : captured) {

@@ -35,6 +35,11 @@ ConvAttrs conv_attrs_of(const NodeImport& n, AutoPad auto_pad) {
 }
 
 Result<void> convert_conv(NodeImport& n) {
+  for (size_t i = 0; n.op_type() != "ConvInteger" && i < n.input_count(); ++i) {
+    if (n.has(i) && n.type(i).dtype != DType::f32) {
+      return fail(Code::type_mismatch, "{} of {}", n.op_type(), name_of(n.type(i).dtype));
+    }
+  }
   ConvAttrs attrs = conv_attrs_of(n, DSQ_TRY(auto_pad_of(n)));
   if (n.op_type() == "ConvTranspose") {
     attrs.output_padding = n.attr_ints("output_padding");
@@ -120,6 +125,9 @@ Result<void> convert_training_norm(NodeImport& n, const NormAttrs& attrs) {
 }  // namespace
 
 Result<void> convert_batch_norm(NodeImport& n) {
+  if (n.attr_int("spatial", 1) == 0) {
+    return n.refuse("batch normalization of each position (spatial = 0)");
+  }
   NormAttrs attrs;
   attrs.epsilon = n.attr_float("epsilon", 1e-5F);
   if (n.attr_int("training_mode", 0) != 0) {

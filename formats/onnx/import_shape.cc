@@ -121,6 +121,9 @@ Result<void> convert_pad(NodeImport& n) {
                : mode == "edge"  ? PadMode::edge
                : mode == "wrap"  ? PadMode::wrap
                                  : PadMode::constant;
+  if (attrs.mode == PadMode::constant && mode != "constant") {
+    return n.invalid(fmt::format("mode '{}'", mode));
+  }
   if (n.opset() >= 11) {
     return n.finish(OpKind::pad, attrs, n.inputs());
   }
@@ -195,6 +198,10 @@ Result<void> convert_resize(NodeImport& n) {
         inputs[i] != ValueId::none && n.type(inputs[i]).known() && count_of(*n.type(inputs[i]).shape) == 0;
     inputs[i] = empty ? ValueId::none : inputs[i];
   }
+  inputs.resize(4, ValueId::none);
+  if ((inputs[2] == ValueId::none) == (inputs[3] == ValueId::none)) {
+    return n.invalid(inputs[2] == ValueId::none ? "neither scales nor sizes" : "scales and sizes");
+  }
   return n.finish(OpKind::resize, std::move(attrs), std::move(inputs));
 }
 
@@ -206,6 +213,9 @@ Result<void> convert_blocks(NodeImport& n) {
 
 Result<void> convert_indexed(NodeImport& n) {
   const std::string& type = n.op_type();
+  if (type == "Concat" && n.attribute("axis") == nullptr) {
+    return n.invalid("axis is missing");
+  }
   const int64_t fallback = type == "OneHot" ? -1 : type == "Compress" ? INT64_MIN : 0;
   const OpKind op = type == "Concat"           ? OpKind::concat
                     : type == "Gather"         ? OpKind::gather

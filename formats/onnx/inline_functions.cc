@@ -11,7 +11,7 @@ namespace dsq::onnx_format {
 namespace {
 
 constexpr int kMaxDepth = 32;
-constexpr int kMaxNodes = 1 << 20;
+constexpr int kMaxNodes = 1 << 16;
 
 using Functions = std::map<std::pair<std::string, std::string>, const onnx::FunctionProto*>;
 using Names = std::map<std::string, std::string>;

@@ -69,35 +69,44 @@ const onnx::AttributeProto* NodeImport::attribute(std::string_view key) const {
   return nullptr;
 }
 
-int64_t NodeImport::attr_int(std::string_view key, int64_t fallback) const {
+const onnx::AttributeProto* NodeImport::typed(std::string_view key, onnx::AttributeProto::AttributeType type) const {
   const onnx::AttributeProto* found = attribute(key);
+  if (found != nullptr && found->type() != type && found->type() != onnx::AttributeProto::UNDEFINED) {
+    mistyped_ = key;
+    return nullptr;
+  }
+  return found;
+}
+
+int64_t NodeImport::attr_int(std::string_view key, int64_t fallback) const {
+  const onnx::AttributeProto* found = typed(key, onnx::AttributeProto::INT);
   return found == nullptr ? fallback : found->i();
 }
 
 float NodeImport::attr_float(std::string_view key, float fallback) const {
-  const onnx::AttributeProto* found = attribute(key);
+  const onnx::AttributeProto* found = typed(key, onnx::AttributeProto::FLOAT);
   return found == nullptr ? fallback : found->f();
 }
 
 std::string NodeImport::attr_string(std::string_view key, std::string fallback) const {
-  const onnx::AttributeProto* found = attribute(key);
+  const onnx::AttributeProto* found = typed(key, onnx::AttributeProto::STRING);
   return found == nullptr ? std::move(fallback) : found->s();
 }
 
 Shape NodeImport::attr_ints(std::string_view key) const {
-  const onnx::AttributeProto* found = attribute(key);
+  const onnx::AttributeProto* found = typed(key, onnx::AttributeProto::INTS);
   return found == nullptr ? Shape{} : Shape(found->ints().begin(), found->ints().end());
 }
 
 std::vector<float> NodeImport::attr_floats(std::string_view key) const {
-  const onnx::AttributeProto* found = attribute(key);
+  const onnx::AttributeProto* found = typed(key, onnx::AttributeProto::FLOATS);
   return found == nullptr ? std::vector<float>{} : std::vector<float>(found->floats().begin(), found->floats().end());
 }
 
 Result<void> NodeImport::infer(NodeId id) { return infer_outputs(scope_.graph, id, scope_.known); }
 
 Result<ValueId> NodeImport::emit(OpKind op, Attrs attrs, std::vector<ValueId> node_inputs) {
-  const std::string output = scope_.graph.unique_name(name() + "." + std::string(name_of(op)));
+  const std::string output = name() + "." + std::string(name_of(op));  // made unique by the graph
   const NodeId id = scope_.graph.add_node(op, name(), std::move(attrs), std::move(node_inputs), {output});
   DSQ_TRY(infer(id));
   return scope_.graph.node(id).outputs[0];
@@ -129,8 +138,12 @@ void NodeImport::bind(size_t i, ValueId value) {
   }
 }
 
-ValueId NodeImport::constant(Tensor tensor) {
-  return scope_.graph.add_constant(scope_.graph.unique_name(name() + ".const"), std::move(tensor));
+void NodeImport::rebind_input(size_t i, ValueId value) {
+  const std::string& name = scope_.graph.value(value).name;
+  scope_.names[name] = value;
+  proto_.set_input(static_cast<int>(i), name);
 }
+
+ValueId NodeImport::constant(Tensor tensor) { return scope_.graph.add_constant(name() + ".const", std::move(tensor)); }
 
 }  // namespace dsq::onnx_format

@@ -30,6 +30,7 @@ struct ImportState {
   Diagnostics& diagnostics;
   std::vector<std::string> refused;  // nodes that cannot be imported, each with its reason
   int depth = 0;                     // of nested graphs
+  int64_t nodes = 0;                 // met so far, those of nested graphs included
 };
 
 class NodeImport {
@@ -48,18 +49,20 @@ class NodeImport {
   bool has(size_t i) const { return i < input_count() && !proto_.input(static_cast<int>(i)).empty(); }
   ValueId in(size_t i) const;           // none when absent
   std::vector<ValueId> inputs() const;  // all of them
+  void rebind_input(size_t i, ValueId value);
   const TensorType& type(ValueId id) const { return scope_.graph.value(id).type; }
   const TensorType& type(size_t i) const { return type(in(i)); }
   // The contents of an integer input, when they are known.
   std::optional<Ints> ints(size_t i) const;
 
-  // --- attributes; all have ONNX's defaults
+  // --- attributes; all have ONNX's defaults. One of another type than asked for is as good as absent, and noted.
   const onnx::AttributeProto* attribute(std::string_view key) const;
   int64_t attr_int(std::string_view key, int64_t fallback) const;
   float attr_float(std::string_view key, float fallback) const;
   std::string attr_string(std::string_view key, std::string fallback) const;
   Shape attr_ints(std::string_view key) const;
   std::vector<float> attr_floats(std::string_view key) const;
+  const std::string& mistyped() const { return mistyped_; }  // the name of such an attribute, or empty
 
   // --- results
   // A node with one output that gets a name of its own.
@@ -87,6 +90,8 @@ class NodeImport {
 
  private:
   Result<void> infer(NodeId id);
+  const onnx::AttributeProto* typed(std::string_view key, onnx::AttributeProto::AttributeType type) const;
+  mutable std::string mistyped_;
   onnx::NodeProto& proto_;
   Scope& scope_;
   ImportState& state_;

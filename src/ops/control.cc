@@ -3,9 +3,26 @@
 
 #include "src/ops/infer.h"
 #include "src/ops/infer_fns.h"
+#include "src/ops/limits.h"
+
+namespace dsq {
+
+bool never_stops(const Graph& body) {
+  ValueId go_on = body.outputs()[0];
+  while (body.value(go_on).producer != NodeId::none && body.node(body.value(go_on).producer).op == OpKind::identity) {
+    go_on = body.node(body.value(go_on).producer).inputs[0];
+  }
+  const Tensor* constant = body.constant(go_on);
+  const bool is_true = constant != nullptr && constant->count() == 1 && element(*constant, 0) != 0;
+  return is_true || (body.inputs().size() > 1 && go_on == body.inputs()[1]);
+}
+
+}  // namespace dsq
 
 namespace dsq::infer {
 namespace {
+
+constexpr int kMaxRounds = 3;
 
 // The output types of a nested graph, given the types of its inputs.
 Result<std::vector<TensorType>> nested_types(const GraphRef& nested, const std::vector<TensorType>& inputs) {
@@ -40,10 +57,18 @@ Result<TensorType> merge(const TensorType& a, const TensorType& b) {
   return out;
 }
 
+Result<void> check_condition(const InferContext& c, size_t i) {
+  if (c.has(i) && c.dtype(i) != DType::boolean) {
+    return fail(Code::type_mismatch, "the condition is {}, not bool", name_of(c.dtype(i)));
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<void> if_else(InferContext& c) {
   const auto& attrs = c.attrs<IfAttrs>();
+  DSQ_TRY(check_condition(c, 0));
   std::vector<TensorType> passed;
   for (size_t i = 1; i < c.input_count(); ++i) {
     passed.push_back(c.type(i));
@@ -74,13 +99,24 @@ Result<void> loop(InferContext& c) {  // trip count, condition, carried..., capt
       attrs.body->outputs().size() < 1 + carried) {
     return fail(Code::graph_invalid, "the loop's body does not fit its inputs");
   }
+  DSQ_TRY(check_condition(c, 1));
+  if (c.has(0) && c.dtype(0) != DType::i64) {
+    return fail(Code::type_mismatch, "the trip count is {}, not i64", name_of(c.dtype(0)));
+  }
+  const Tensor* trips = c.constant(0);
+  const bool many = !c.has(0) || (trips != nullptr && trips->count() == 1 && element(*trips, 0) > kMaxLoopRounds);
+  if (many && never_stops(*attrs.body)) {
+    return fail(Code::graph_invalid, "the loop does not end: its condition is always true, and it may take {} rounds",
+                c.has(0) ? fmt::to_string(element(*trips, 0)) : "any number of");
+  }
   std::vector<TensorType> types = {{DType::i64, Shape{}}, {DType::boolean, Shape{}}};
   for (size_t i = 2; i < c.input_count(); ++i) {
     types.push_back(c.type(i));
   }
-  // A carried value may change its shape from round to round: what changes in the first round is open in all.
+  // A carried value may change its shape from round to round: what changes in the first round is open in all. When
+  // they do not settle, all are open altogether; loops within loops are inferred anew in each round, so rounds are few.
   std::vector<TensorType> out = DSQ_TRY(nested_types(attrs.body, types));
-  for (int round = 0; round < 8; ++round) {
+  for (int round = 0; round < kMaxRounds; ++round) {
     bool stable = true;
     for (size_t i = 0; i < carried; ++i) {
       const TensorType merged = DSQ_TRY(merge(types[2 + i], out[1 + i]));
@@ -89,6 +125,9 @@ Result<void> loop(InferContext& c) {  // trip count, condition, carried..., capt
     }
     if (stable) {
       break;
+    }
+    for (size_t i = 0; i < carried && round + 1 == kMaxRounds; ++i) {
+      types[2 + i].shape.reset();
     }
     out = DSQ_TRY(nested_types(attrs.body, types));
   }

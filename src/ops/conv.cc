@@ -40,6 +40,8 @@ Shape assemble(int64_t batch, int64_t channels, const Window& window, Layout lay
   return out;
 }
 
+constexpr int64_t kMaxGroups = int64_t{1} << 31;
+
 Result<void> check_ranks(const Shape& x, const Shape& w) {
   if (x.size() < 3 || w.size() != x.size()) {
     return fail(Code::shape_mismatch, "input {} and weights {} do not have the same rank of at least 3", text_of(x),
@@ -60,7 +62,7 @@ Result<void> conv(InferContext& c) {
   const auto& attrs = c.attrs<ConvAttrs>();
   DSQ_TRY(check_ranks(*x, *w));
   const Parts in = parts_of(*x, attrs.layout);
-  if (attrs.group < 1 || (*w)[0] < 0 || (*w)[1] < 0 || (*w)[0] % attrs.group != 0 ||
+  if (attrs.group < 1 || attrs.group > kMaxGroups || (*w)[0] < 0 || (*w)[1] < 0 || (*w)[0] % attrs.group != 0 ||
       (in.channels != kUnknown && in.channels != (*w)[1] * attrs.group)) {
     return fail(Code::shape_mismatch, "{} channels do not fit weights {} in {} groups", in.channels, text_of(*w),
                 attrs.group);
@@ -84,7 +86,7 @@ Result<void> conv_transpose(InferContext& c) {
   const auto& attrs = c.attrs<ConvAttrs>();
   DSQ_TRY(check_ranks(*x, *w));
   const Parts in = parts_of(*x, attrs.layout);
-  if (attrs.group < 1 || (*w)[0] < 0 || (*w)[0] % attrs.group != 0 ||
+  if (attrs.group < 1 || attrs.group > kMaxGroups || (*w)[0] < 0 || (*w)[0] % attrs.group != 0 ||
       (in.channels != kUnknown && in.channels != (*w)[0])) {
     return fail(Code::shape_mismatch, "{} channels do not fit weights {} in {} groups", in.channels, text_of(*w),
                 attrs.group);
@@ -102,6 +104,9 @@ Result<void> pool(InferContext& c) {
   const Shape* x = c.shape(0);
   std::optional<Shape> out;
   const auto& attrs = c.attrs<PoolAttrs>();
+  if (c.node().op == OpKind::lp_pool && attrs.p < 1) {
+    return fail(Code::attribute_invalid, "a norm with p = {}", attrs.p);
+  }
   if (x != nullptr) {
     if (x->size() < 3) {
       return fail(Code::shape_mismatch, "input {} has no spatial dimension", text_of(*x));

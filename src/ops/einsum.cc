@@ -79,6 +79,13 @@ Result<EinsumPlan> plan_einsum(std::string_view equation, const std::vector<Shap
       }
     }
   }
+  Shape all;
+  for (const auto& [label, size] : plan.sizes) {
+    all.push_back(std::max<int64_t>(size, 1));
+  }
+  if (!checked_count(all)) {
+    return fail(Code::out_of_memory, "equation '{}' goes over {} elements", equation, text_of(all));
+  }
   for (const char label : plan.output) {
     if (!plan.sizes.contains(label)) {
       return fail(Code::attribute_invalid, "output label '{}' of '{}' is in no term", label, equation);

@@ -6,22 +6,39 @@
 namespace dsq::infer {
 namespace {
 
-Result<void> require_indices(const InferContext& c, size_t i) {
-  if (c.dtype(i) != DType::i64 && c.dtype(i) != DType::i32) {
-    return fail(Code::type_mismatch, "indices are {}, not i32 or i64", name_of(c.dtype(i)));
+// Constant indices that lie outside the axis can be told before anything runs.
+Result<void> check_indices(const InferContext& c, int64_t axis_size) {
+  const Tensor* indices = c.constant(1);
+  if (indices == nullptr || axis_size == kUnknown) {
+    return {};
+  }
+  for (const int64_t index : to_ints(*indices)) {
+    if (index < -axis_size || index >= axis_size) {
+      return fail(Code::shape_mismatch, "index {} is outside an axis of size {}", index, axis_size);
+    }
   }
   return {};
 }
 
 }  // namespace
 
+Result<void> require_ints(const InferContext& c, size_t first, size_t last) {
+  for (size_t i = first; i < last; ++i) {
+    if (c.has(i) && c.dtype(i) != DType::i64 && c.dtype(i) != DType::i32) {
+      return fail(Code::type_mismatch, "input {} is {}, not i32 or i64", i, name_of(c.dtype(i)));
+    }
+  }
+  return {};
+}
+
 Result<void> gather(InferContext& c) {
-  DSQ_TRY(require_indices(c, 1));
+  DSQ_TRY(require_ints(c, 1, 2));
   const Shape* data = c.shape(0);
   const Shape* indices = c.shape(1);
   std::optional<Shape> out;
   if (data != nullptr) {
     const int64_t axis = DSQ_TRY(normalize_axis(c.attrs<AxisAttrs>().axis, static_cast<int64_t>(data->size())));
+    DSQ_TRY(check_indices(c, (*data)[static_cast<size_t>(axis)]));
     if (indices != nullptr) {
       out = Shape(data->begin(), data->begin() + axis);
       out->insert(out->end(), indices->begin(), indices->end());
@@ -43,19 +60,21 @@ Result<void> gather(InferContext& c) {
 }
 
 Result<void> gather_elements(InferContext& c) {
-  DSQ_TRY(require_indices(c, 1));
+  DSQ_TRY(require_ints(c, 1, 2));
   if (c.shape(0) != nullptr && c.shape(1) != nullptr && c.shape(0)->size() != c.shape(1)->size()) {
     return fail(Code::shape_mismatch, "data {} and indices {} have different ranks", text_of(*c.shape(0)),
                 text_of(*c.shape(1)));
   }
   if (c.shape(0) != nullptr) {
-    DSQ_TRY(normalize_axis(c.attrs<AxisAttrs>().axis, static_cast<int64_t>(c.shape(0)->size())));
+    const int64_t axis = DSQ_TRY(normalize_axis(c.attrs<AxisAttrs>().axis, static_cast<int64_t>(c.shape(0)->size())));
+    DSQ_TRY(check_indices(c, (*c.shape(0))[static_cast<size_t>(axis)]));
   }
   c.set(0, c.dtype(0), c.type(1).shape);
   return {};
 }
 
 Result<void> gather_nd(InferContext& c) {
+  DSQ_TRY(require_ints(c, 1, 2));
   const Shape* data = c.shape(0);
   const Shape* indices = c.shape(1);
   std::optional<Shape> out;
@@ -74,7 +93,7 @@ Result<void> gather_nd(InferContext& c) {
 }
 
 Result<void> scatter(InferContext& c) {
-  DSQ_TRY(require_indices(c, 1));
+  DSQ_TRY(require_ints(c, 1, 2));
   const Shape* data = c.shape(0);
   const Shape* indices = c.shape(1);
   if (data != nullptr && indices != nullptr) {
@@ -92,6 +111,9 @@ Result<void> scatter(InferContext& c) {
 }
 
 Result<void> one_hot(InferContext& c) {  // indices, depth, values
+  if (c.shape(2) != nullptr && *c.shape(2) != Shape{2} && *c.shape(2) != Shape{kUnknown}) {
+    return fail(Code::shape_mismatch, "values {} are not two, off and on", text_of(*c.shape(2)));
+  }
   std::optional<Shape> out;
   if (c.shape(0) != nullptr) {
     out = *c.shape(0);

@@ -3,17 +3,33 @@
 #include <algorithm>
 
 #include "src/ops/infer_fns.h"
+#include "src/ops/limits.h"
 
 namespace dsq {
 namespace {
 
-constexpr int64_t kMaxInts = 64;  // longer integer tensors are data, not shapes
-
 std::optional<Ints> ints_of(const Graph& graph, ValueId id, const KnownInts& known) {
   const Tensor* constant = graph.constant(id);
-  const bool small_ints = constant != nullptr && constant->rank() <= 1 && constant->count() <= kMaxInts &&
+  const bool small_ints = constant != nullptr && constant->rank() <= 1 && constant->count() <= kMaxKnownInts &&
                           (constant->dtype() == DType::i64 || constant->dtype() == DType::i32);
   return small_ints ? std::optional<Ints>(ints_in(*constant)) : known[static_cast<size_t>(id)];
+}
+
+// Dimensions that no memory holds are refused before anything multiplies them.
+Result<void> check_size(const TensorType& type) {
+  if (!type.shape) {
+    return {};
+  }
+  if (type.shape->size() > kMaxDims) {
+    return fail(Code::shape_mismatch, "the result would have {} dimensions; {} are supported", type.shape->size(),
+                kMaxDims);
+  }
+  Shape known = *type.shape;
+  std::ranges::replace(known, kUnknown, int64_t{1});
+  if (!checked_count(known)) {
+    return fail(Code::out_of_memory, "the result would be {}", text_of(type));
+  }
+  return {};
 }
 
 }  // namespace
@@ -57,6 +73,9 @@ Result<void> infer_node(InferContext& context) {
     if (status) {
       status = def.infer(context);
     }
+    for (size_t i = 0; status && i < context.outputs().size(); ++i) {
+      status = check_size(context.outputs()[i]);
+    }
   }
   if (!status) {
     return std::move(status).error().with(std::string(name_of(node.op))).at("node '" + node.name + "'");
@@ -84,7 +103,9 @@ Result<void> infer_outputs(Graph& graph, NodeId id, KnownInts& known) {
   for (size_t i = 0; i < node.outputs.size(); ++i) {
     if (node.outputs[i] != ValueId::none) {
       graph.set_type(node.outputs[i], context.outputs()[i]);
-      known[static_cast<size_t>(node.outputs[i])] = context.output_ints(i);
+      std::optional<Ints> ints = context.output_ints(i);
+      const bool few = ints && static_cast<int64_t>(ints->size()) <= kMaxKnownInts;
+      known[static_cast<size_t>(node.outputs[i])] = few ? std::move(ints) : std::nullopt;
     }
   }
   return {};

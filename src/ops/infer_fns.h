@@ -5,6 +5,9 @@
 
 namespace dsq::infer {
 
+// Inputs [first, last), where present, are i64 or i32: sizes, axes, indices. (indexing.cc)
+Result<void> require_ints(const InferContext& c, size_t first, size_t last);
+
 // elementwise.cc
 Result<void> same_as_input(InferContext& c);
 Result<void> cast(InferContext& c);
@@ -32,6 +35,8 @@ Result<void> einsum(InferContext& c);
 Result<void> batch_norm(InferContext& c);
 Result<void> per_channel_norm(InferContext& c);
 Result<void> layer_norm(InferContext& c);
+Result<void> lp_norm(InferContext& c);
+Result<void> lrn(InferContext& c);
 // reshape.cc
 Result<void> reshape(InferContext& c);
 Result<void> squeeze(InferContext& c);
@@ -46,6 +51,7 @@ Result<void> space_to_depth(InferContext& c);
 Result<void> constant_of_shape(InferContext& c);
 Result<void> range(InferContext& c);
 Result<void> eye_like(InferContext& c);
+Result<void> trilu(InferContext& c);
 // slicing.cc
 Result<void> concat(InferContext& c);
 Result<void> split(InferContext& c);

@@ -45,6 +45,11 @@ Result<void> matmul(InferContext& c) {
 
 Result<void> gemm(InferContext& c) {
   const auto& attrs = c.attrs<GemmAttrs>();
+  for (size_t i = 1; i < c.input_count(); ++i) {
+    if (c.has(i) && c.dtype(i) != c.dtype(0)) {
+      return fail(Code::type_mismatch, "inputs are {} and {}", name_of(c.dtype(0)), name_of(c.dtype(i)));
+    }
+  }
   const Shape* a = c.shape(0);
   const Shape* b = c.shape(1);
   std::optional<Shape> out;

@@ -34,6 +34,22 @@ Result<void> per_channel_norm(InferContext& c) {
   return {};
 }
 
+Result<void> lp_norm(InferContext& c) {
+  if (c.shape(0) != nullptr) {
+    DSQ_TRY(normalize_axis(c.attrs<NormAttrs>().axis, static_cast<int64_t>(c.shape(0)->size())));
+  }
+  c.set(0, c.dtype(0), c.type(0).shape);
+  return {};
+}
+
+Result<void> lrn(InferContext& c) {
+  if (c.attrs<LrnAttrs>().size < 1 || (c.shape(0) != nullptr && c.shape(0)->size() < 3)) {
+    return fail(Code::attribute_invalid, "a size of {} over {}", c.attrs<LrnAttrs>().size, text_of(c.type(0)));
+  }
+  c.set(0, c.dtype(0), c.type(0).shape);
+  return {};
+}
+
 Result<void> layer_norm(InferContext& c) {
   const Shape* x = c.shape(0);
   std::optional<Shape> statistics;

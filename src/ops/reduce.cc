@@ -4,6 +4,7 @@
 namespace dsq::infer {
 
 Result<void> reduce(InferContext& c) {
+  DSQ_TRY(require_ints(c, 1, 2));
   const auto& attrs = c.attrs<ReduceAttrs>();
   const Shape* in = c.shape(0);
   std::optional<Shape> out;
@@ -51,6 +52,7 @@ Result<void> arg(InferContext& c) {
 }
 
 Result<void> topk(InferContext& c) {
+  DSQ_TRY(require_ints(c, 1, 2));
   std::optional<Shape> out;
   if (c.shape(0) != nullptr) {
     out = *c.shape(0);

@@ -3,11 +3,12 @@
 #include <cmath>
 
 #include "src/ops/infer_fns.h"
+#include "src/ops/limits.h"
 
 namespace dsq::infer {
 namespace {
 
-constexpr int64_t kMaxRank = 64;
+constexpr int64_t kMaxBlock = 1 << 11;  // squared and times a dimension it stays within 63 bits
 
 void keep_ints(InferContext& c) {
   if (c.ints(0) != nullptr) {
@@ -24,10 +25,21 @@ std::optional<Shape> shape_from_ints(const Ints* ints) {
   return out;
 }
 
+// Sizes or axes, one for each dimension of the result.
+Result<void> require_dims(const InferContext& c, size_t i) {
+  DSQ_TRY(require_ints(c, i, i + 1));
+  const Shape* shape = c.shape(i);
+  if (shape != nullptr && shape->size() == 1 && shape->front() > static_cast<int64_t>(kMaxDims)) {
+    return fail(Code::shape_mismatch, "the result would have {} dimensions; {} are supported", shape->front(),
+                kMaxDims);
+  }
+  return {};
+}
+
 // When only the length of a shape tensor is known, at least the rank is.
 std::optional<Shape> unknown_of_rank(const Shape* shape_of_shape) {
   if (shape_of_shape == nullptr || shape_of_shape->size() != 1 || (*shape_of_shape)[0] < 0 ||
-      (*shape_of_shape)[0] > kMaxRank) {
+      (*shape_of_shape)[0] > kMaxKnownInts) {
     return std::nullopt;
   }
   return Shape(static_cast<size_t>((*shape_of_shape)[0]), kUnknown);
@@ -36,6 +48,7 @@ std::optional<Shape> unknown_of_rank(const Shape* shape_of_shape) {
 }  // namespace
 
 Result<void> reshape(InferContext& c) {
+  DSQ_TRY(require_dims(c, 1));
   const Ints* wanted = c.ints(1);
   const Shape* in = c.shape(0);
   if (wanted == nullptr) {
@@ -111,6 +124,7 @@ Result<void> reshape(InferContext& c) {
 }
 
 Result<void> squeeze(InferContext& c) {
+  DSQ_TRY(require_ints(c, 1, 2));
   const Shape* in = c.shape(0);
   std::optional<Shape> out;
   if (in != nullptr && c.has(1) && c.known_ints(1) != nullptr) {
@@ -140,6 +154,7 @@ Result<void> squeeze(InferContext& c) {
 }
 
 Result<void> unsqueeze(InferContext& c) {
+  DSQ_TRY(require_dims(c, 1));
   const Shape* in = c.shape(0);
   std::optional<Shape> out;
   if (in != nullptr && c.known_ints(1) != nullptr) {
@@ -191,13 +206,14 @@ Result<void> transpose(InferContext& c) {
 }
 
 Result<void> expand(InferContext& c) {
+  DSQ_TRY(require_dims(c, 1));
   const std::optional<Shape> wanted = shape_from_ints(c.ints(1));
   if (c.shape(0) == nullptr || !wanted) {
     c.set(0, c.dtype(0), std::nullopt);
     return {};
   }
   Shape out = DSQ_TRY(broadcast(*c.shape(0), *wanted));
-  if (c.ints(0) != nullptr && c.ints(0)->size() == 1 && out.size() == 1 && out[0] >= 0 && out[0] <= kMaxRank) {
+  if (c.ints(0) != nullptr && c.ints(0)->size() == 1 && out.size() == 1 && out[0] >= 0 && out[0] <= kMaxKnownInts) {
     c.set_ints(0, Ints(static_cast<size_t>(out[0]), (*c.ints(0))[0]));
   }
   c.set(0, c.dtype(0), std::move(out));
@@ -205,6 +221,7 @@ Result<void> expand(InferContext& c) {
 }
 
 Result<void> tile(InferContext& c) {
+  DSQ_TRY(require_ints(c, 1, 2));
   const Shape* in = c.shape(0);
   const Ints* repeats = c.ints(1);
   std::optional<Shape> out;
@@ -256,7 +273,7 @@ Result<void> depth_to_space(InferContext& c) {
   std::optional<Shape> out;
   if (c.shape(0) != nullptr) {
     out = *c.shape(0);
-    if (out->size() != 4 || block < 1 || block > (1 << 15) ||
+    if (out->size() != 4 || block < 1 || block > kMaxBlock ||
         ((*out)[1] != kUnknown && (*out)[1] % (block * block) != 0)) {
       return fail(Code::shape_mismatch, "{} does not fit blocks of {}", text_of(*out), block);
     }
@@ -273,7 +290,7 @@ Result<void> space_to_depth(InferContext& c) {
   std::optional<Shape> out;
   if (c.shape(0) != nullptr) {
     out = *c.shape(0);
-    if (out->size() != 4 || block < 1 || block > (1 << 15) || ((*out)[2] != kUnknown && (*out)[2] % block != 0) ||
+    if (out->size() != 4 || block < 1 || block > kMaxBlock || ((*out)[2] != kUnknown && (*out)[2] % block != 0) ||
         ((*out)[3] != kUnknown && (*out)[3] % block != 0)) {
       return fail(Code::shape_mismatch, "{} does not fit blocks of {}", text_of(*out), block);
     }
@@ -286,6 +303,7 @@ Result<void> space_to_depth(InferContext& c) {
 }
 
 Result<void> constant_of_shape(InferContext& c) {
+  DSQ_TRY(require_dims(c, 0));
   const DType dtype = c.has(1) ? c.dtype(1) : DType::f32;
   std::optional<Shape> out = shape_from_ints(c.ints(0));
   if (!out) {
@@ -298,7 +316,7 @@ Result<void> constant_of_shape(InferContext& c) {
       }
     }
   }
-  const bool is_vector = out && out->size() == 1 && (*out)[0] >= 0 && (*out)[0] <= kMaxRank;
+  const bool is_vector = out && out->size() == 1 && (*out)[0] >= 0 && (*out)[0] <= kMaxKnownInts;
   if (is_vector && dtype == DType::i64 && c.constant(1) != nullptr) {
     c.set_ints(0, Ints(static_cast<size_t>((*out)[0]), to_ints(*c.constant(1))[0]));
   }
@@ -323,6 +341,14 @@ Result<void> range(InferContext& c) {
 
 Result<void> eye_like(InferContext& c) {
   c.set(0, c.attrs<EyeAttrs>().to, c.type(0).shape);
+  return {};
+}
+
+Result<void> trilu(InferContext& c) {
+  if (c.shape(0) != nullptr && c.shape(0)->size() < 2) {
+    return fail(Code::shape_mismatch, "{} is no matrix", text_of(*c.shape(0)));
+  }
+  c.set(0, c.dtype(0), c.type(0).shape);
   return {};
 }
 

@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "src/ops/infer_fns.h"
+#include "src/ops/limits.h"
 #include "src/ops/slice_range.h"
 
 namespace dsq::infer {
@@ -40,7 +41,7 @@ Result<void> concat(InferContext& c) {
     Ints joined;
     bool known = out->size() == 1;
     for (size_t i = 0; known && i < c.input_count(); ++i) {
-      known = c.ints(i) != nullptr;
+      known = c.ints(i) != nullptr && static_cast<int64_t>(joined.size()) <= kMaxKnownInts;
       if (known) {
         joined.insert(joined.end(), c.ints(i)->begin(), c.ints(i)->end());
       }
@@ -54,6 +55,7 @@ Result<void> concat(InferContext& c) {
 }
 
 Result<void> split(InferContext& c) {
+  DSQ_TRY(require_ints(c, 1, 2));
   const Shape* in = c.shape(0);
   const auto parts = static_cast<int64_t>(c.output_count());
   if (in == nullptr) {
@@ -66,6 +68,9 @@ Result<void> split(InferContext& c) {
       static_cast<size_t>(DSQ_TRY(normalize_axis(c.attrs<AxisAttrs>().axis, static_cast<int64_t>(in->size()))));
   const int64_t size = (*in)[axis];
   const Ints* sizes = c.known_ints(1);
+  if (sizes != nullptr && std::ranges::any_of(*sizes, [](int64_t part) { return part < 0; })) {
+    return fail(Code::shape_mismatch, "parts {} hold a negative one", text_of(*sizes));
+  }
   if (sizes != nullptr && (static_cast<int64_t>(sizes->size()) != parts ||
                            (size != kUnknown && std::accumulate(sizes->begin(), sizes->end(), int64_t{0}) != size))) {
     return fail(Code::shape_mismatch, "parts {} do not make up {}", text_of(*sizes), size);
@@ -80,15 +85,13 @@ Result<void> split(InferContext& c) {
     } else {
       out[axis] = std::max<int64_t>(std::min(chunk, size - i * chunk), 0);  // the last part may be smaller
     }
-    if (out[axis] < kUnknown) {
-      return fail(Code::shape_mismatch, "a part has size {}", out[axis]);
-    }
     c.set(static_cast<size_t>(i), c.dtype(0), std::move(out));
   }
   return {};
 }
 
 Result<void> slice(InferContext& c) {
+  DSQ_TRY(require_ints(c, 1, 5));
   const Shape* in = c.shape(0);
   if (in == nullptr) {
     c.set(0, c.dtype(0), std::nullopt);
@@ -116,6 +119,7 @@ Result<void> slice(InferContext& c) {
 }
 
 Result<void> pad(InferContext& c) {
+  DSQ_TRY(require_ints(c, 1, 2));
   const Shape* in = c.shape(0);
   std::optional<Shape> out;
   if (in != nullptr) {
@@ -129,6 +133,10 @@ Result<void> pad(InferContext& c) {
           continue;
         }
         (*out)[i] = (*in)[i] + full[i] + full[i + in->size()];
+        const int64_t widest = std::max(full[i], full[i + in->size()]);
+        if (c.attrs<PadAttrs>().mode == PadMode::reflect && widest > 0 && widest >= (*in)[i]) {
+          return fail(Code::shape_mismatch, "a dimension of {} cannot be reflected {} deep", (*in)[i], widest);
+        }
         if ((*out)[i] < 0) {
           return fail(Code::shape_mismatch, "padding {} of {} leaves nothing", text_of(*pads), text_of(*in));
         }

@@ -5,7 +5,7 @@
 namespace dsq {
 namespace {
 
-constexpr int64_t kMaxStep = int64_t{1} << 31;
+constexpr int64_t kMaxStep = int64_t{1} << 30;  // products of two stay within 63 bits
 
 Result<int64_t> item(const Shape& list, size_t i, size_t expected, int64_t missing, const char* what) {
   if (list.empty()) {
@@ -29,6 +29,9 @@ Result<void> read_axis(WindowAxis& axis, size_t i, size_t rank, const Shape& str
   if (axis.stride < 1 || axis.dilation < 1 || axis.kernel < 1 || axis.kernel > kMaxStep) {
     return fail(Code::attribute_invalid, "kernel {}, stride {} and dilation {} must be at least 1", axis.kernel,
                 axis.stride, axis.dilation);
+  }
+  if (axis.in > kMaxStep) {
+    return fail(Code::shape_mismatch, "a dimension of {} is too large for a window", axis.in);
   }
   return {};
 }
@@ -89,6 +92,10 @@ Result<Window> window_of(const PoolAttrs& attrs, std::span<const int64_t> spatia
     window[i].kernel = attrs.kernel[i];
     window[i].in = spatial[i];
     DSQ_TRY(read_axis(window[i], i, window.size(), attrs.strides, attrs.pads, attrs.dilations));
+    if (std::max(window[i].pad_begin, window[i].pad_end) >= window[i].extent()) {
+      return fail(Code::attribute_invalid, "padding {} and {} of a window of {}: some windows would hold padding only",
+                  window[i].pad_begin, window[i].pad_end, window[i].extent());
+    }
     DSQ_TRY(finish(window[i], attrs.auto_pad, attrs.ceil_mode));
   }
   return window;
@@ -103,6 +110,10 @@ Result<Window> transposed_window_of(const ConvAttrs& attrs, std::span<const int6
     axis.in = spatial[i];
     DSQ_TRY(read_axis(axis, i, window.size(), attrs.strides, attrs.pads, attrs.dilations));
     const int64_t extra = DSQ_TRY(item(attrs.output_padding, i, window.size(), 0, "output_padding"));
+    if (extra < 0 || extra >= std::max(axis.stride, axis.dilation)) {
+      return fail(Code::attribute_invalid, "output_padding {} is not below stride {} or dilation {}", extra,
+                  axis.stride, axis.dilation);
+    }
     const bool same = attrs.auto_pad == AutoPad::same_upper || attrs.auto_pad == AutoPad::same_lower;
     if (attrs.auto_pad == AutoPad::valid) {
       axis.pad_begin = axis.pad_end = 0;

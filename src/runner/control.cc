@@ -3,21 +3,21 @@
 #include <algorithm>
 #include <limits>
 
+#include "src/ops/limits.h"
 #include "src/runner/runner.h"
 #include "src/support/parallel.h"
 
 namespace dsq {
 namespace {
 
-constexpr int64_t kMaxRounds = 1 << 24;
-
-std::shared_ptr<Runner> nested_runner(const GraphRef& graph, const std::string& backend) {
+std::shared_ptr<Runner> nested_runner(const GraphRef& graph, const std::string& backend,
+                                      const std::shared_ptr<RunBudget>& budget) {
   Graph open = *graph;
   // Shapes come with the tensors; what the importer knew of them may be narrower than what a loop passes round.
   for (const ValueId input : open.inputs()) {
     open.set_type(input, {open.value(input).type.dtype, std::nullopt});
   }
-  return std::make_shared<Runner>(std::move(open), CompileOptions{backend, thread_count(), {}});
+  return std::make_shared<Runner>(std::move(open), CompileOptions{backend, thread_count(), {}, budget});
 }
 
 bool is_true(const Tensor& condition) { return condition.count() > 0 && element(condition, 0) != 0; }
@@ -61,22 +61,27 @@ Result<Tensor> stacked(const std::vector<Tensor>& rounds, const TensorType& type
   return out;
 }
 
-Result<void> run_loop(const Call& call, Runner& body, int64_t carried) {
+Result<void> run_loop(const Call& call, Runner& body, int64_t carried, RunBudget& budget) {
   const auto carried_count = static_cast<size_t>(carried);
-  int64_t limit = kMaxRounds;
-  if (call.has(0)) {
-    limit = to_ints(call.input(0)).at(0);
+  if (call.has(0) && call.input(0).count() != 1) {
+    return fail(Code::run_failed, "a trip count of shape {}", text_of(call.input(0).shape()));
   }
+  const int64_t limit = call.has(0) ? to_ints(call.input(0))[0] : INT64_MAX;
   bool going = !call.has(1) || is_true(call.input(1));
   std::vector<Tensor> state = inputs_from(call, 2);
   for (Tensor& each : state) {
     each = each.clone();
   }
   std::vector<std::vector<Tensor>> collected(body.graph().outputs().size() - 1 - carried_count);
+  if (going && limit > budget.rounds && never_stops(body.graph())) {
+    return fail(Code::run_failed, "a loop does not end within the {} rounds that a run may take", budget.rounds);
+  }
+  int64_t kept = 0;  // bytes collected
   for (int64_t round = 0; going && round < limit; ++round) {
-    if (round == kMaxRounds) {
-      return fail(Code::run_failed, "a loop does not end after {} rounds", kMaxRounds);
+    if (budget.rounds == 0) {
+      return fail(Code::run_failed, "its loops take more rounds than a run may");
     }
+    --budget.rounds;
     std::vector<Tensor> inputs = {Tensor::scalar<int64_t>(round), Tensor::scalar<bool>(true)};
     inputs.insert(inputs.end(), state.begin(), state.end());
     std::vector<Tensor> outputs = DSQ_TRY(body.run(inputs));
@@ -86,6 +91,10 @@ Result<void> run_loop(const Call& call, Runner& body, int64_t carried) {
     }
     for (size_t i = 0; i < collected.size(); ++i) {
       collected[i].push_back(std::move(outputs[1 + carried_count + i]));
+      kept += static_cast<int64_t>(collected[i].back().bytes().size());
+    }
+    if (kept > budget.bytes) {
+      return fail(Code::out_of_memory, "a loop collects more than {} bytes", budget.bytes);
     }
   }
   std::vector<Tensor> results(state.begin(), state.begin() + carried);
@@ -100,12 +109,15 @@ Result<void> run_loop(const Call& call, Runner& body, int64_t carried) {
 
 }  // namespace
 
-Result<Kernel> prepare_control(const Graph& graph, NodeId id, const std::string& backend) {
+bool is_control(OpKind op) { return op == OpKind::if_else || op == OpKind::loop; }
+
+Result<Kernel> prepare_control(const Graph& graph, NodeId id, const std::string& backend,
+                               const std::shared_ptr<RunBudget>& budget) {
   const Node& node = graph.node(id);
   if (node.op == OpKind::if_else) {
     const auto& attrs = node.as<IfAttrs>();
-    const std::shared_ptr<Runner> yes = nested_runner(attrs.then_graph, backend);
-    const std::shared_ptr<Runner> no = nested_runner(attrs.else_graph, backend);
+    const std::shared_ptr<Runner> yes = nested_runner(attrs.then_graph, backend, budget);
+    const std::shared_ptr<Runner> no = nested_runner(attrs.else_graph, backend, budget);
     return Kernel([yes, no](const Call& call) -> Result<void> {
       Runner& branch = is_true(call.input(0)) ? *yes : *no;
       return give(call, DSQ_TRY(branch.run(inputs_from(call, 1))));
@@ -113,8 +125,9 @@ Result<Kernel> prepare_control(const Graph& graph, NodeId id, const std::string&
   }
   if (node.op == OpKind::loop) {
     const auto& attrs = node.as<LoopAttrs>();
-    const std::shared_ptr<Runner> body = nested_runner(attrs.body, backend);
-    return Kernel([body, carried = attrs.carried](const Call& call) { return run_loop(call, *body, carried); });
+    const std::shared_ptr<Runner> body = nested_runner(attrs.body, backend, budget);
+    return Kernel(
+        [body, budget, carried = attrs.carried](const Call& call) { return run_loop(call, *body, carried, *budget); });
   }
   return fail(Code::op_not_runnable, "no kernel for {}", name_of(node.op));
 }

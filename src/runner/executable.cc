@@ -6,6 +6,8 @@
 #include <new>
 
 #include "src/ops/infer.h"
+#include "src/ops/limits.h"
+#include "src/runner/control.h"
 #include "src/runner/fold.h"
 #include "src/support/parallel.h"
 
@@ -21,7 +23,20 @@ Error memory_error(int64_t bytes) {
   return fail(Code::out_of_memory, "{} bytes of working memory cannot be had", bytes);
 }
 
+// Values of honest networks take up to some hundred times what comes in, or some times what is stored; those of small
+// generators, half a gigabyte.
+constexpr int64_t kLeastBytes = int64_t{1} << 29;
+constexpr int64_t kTimesInputs = 256;
+constexpr int64_t kTimesConstants = 16;
+
+int64_t bytes_in(const Tensor& tensor) { return static_cast<int64_t>(tensor.bytes().size()); }
+
 }  // namespace
+
+Executable::Executable(Graph graph, CompileOptions options)
+    : graph_(std::move(graph)),
+      options_(std::move(options)),
+      budget_(options_.budget == nullptr ? std::make_shared<RunBudget>() : options_.budget) {}
 
 Result<std::unique_ptr<Executable>> Executable::compile(Graph graph, const std::vector<TensorType>& inputs,
                                                         const CompileOptions& options) {
@@ -72,7 +87,8 @@ Result<void> Executable::choose_kernels() {
     for (const ValueId output : node.outputs) {
       step.planned = step.planned && (output == ValueId::none || graph_.value(output).type.known());
     }
-    Result<Kernel> kernel = backend->prepare(graph_, id);
+    Result<Kernel> kernel =
+        is_control(node.op) ? prepare_control(graph_, id, options_.backend, budget_) : backend->prepare(graph_, id);
     if (!kernel) {
       return std::move(kernel).error().at("node '" + node.name + "'");
     }
@@ -188,10 +204,22 @@ Result<void> Executable::allocate_outputs(const Node& node) {
     if (node.outputs[i] != ValueId::none) {
       const TensorType& type = context.outputs()[i];
       if (type.known()) {
-        DSQ_TRY(checked_count(*type.shape));
+        DSQ_TRY(check_size(bytes_of(type.dtype, DSQ_TRY(checked_count(*type.shape)))));
       }
-      values_[static_cast<size_t>(node.outputs[i])] = type.known() ? Tensor(type.dtype, *type.shape) : Tensor();
+      Tensor& value = values_[static_cast<size_t>(node.outputs[i])];
+      value = type.known() ? Tensor(type.dtype, *type.shape) : Tensor();
+      unplanned_ += bytes_in(value);
     }
+  }
+  return {};
+}
+
+Result<void> Executable::check_size(int64_t more) const {
+  const int64_t bytes = plan_.peak + unplanned_ + more;
+  if (bytes > budget_->bytes) {
+    return fail(Code::out_of_memory,
+                "{} bytes of working memory are needed; {} are allowed for what comes in and is stored", bytes,
+                budget_->bytes);
   }
   return {};
 }
@@ -209,46 +237,70 @@ Result<void> Executable::run_step(Step& step, const OnValue& on_value) {
   for (const ValueId output : node.outputs) {
     out_.push_back(output == ValueId::none ? nullptr : &values_[static_cast<size_t>(output)]);
   }
+  // Kernels whose outputs' shapes depend on the data make these themselves.
+  const auto unplanned_outputs = [&] {
+    int64_t bytes = 0;
+    for (const ValueId output : node.outputs) {
+      bytes += step.planned || output == ValueId::none ? 0 : bytes_in(values_[static_cast<size_t>(output)]);
+    }
+    return bytes;
+  };
+  const int64_t before = unplanned_outputs();
   DSQ_TRY(step.kernel(Call{graph_, node, in_, out_}));
+  unplanned_ += unplanned_outputs() - before;
   if (on_value) {
     for (const auto& [index, id] : step.observed) {
       DSQ_TRY(on_value(index, values_[static_cast<size_t>(id)]));
     }
   }
   for (const size_t slot : step.ends) {
+    unplanned_ -= bytes_in(values_[slot]);
     values_[slot] = Tensor();
   }
   return {};
 }
 
+Result<std::vector<Tensor>> Executable::run_steps(const OnValue& on_value, std::vector<NodeProfile>* profile) {
+  using Clock = std::chrono::steady_clock;
+  for (size_t s = 0; s < steps_.size(); ++s) {
+    const Clock::time_point start = profile != nullptr ? Clock::now() : Clock::time_point();
+    Result<void> done = run_step(steps_[s], on_value);
+    if (!done) {
+      return std::move(done).error().at("node '" + graph_.node(steps_[s].node).name + "'");
+    }
+    if (profile != nullptr) {
+      (*profile)[s].seconds += std::chrono::duration<double>(Clock::now() - start).count();
+    }
+  }
+  std::vector<Tensor> outputs;
+  for (size_t i = 0; i < real_outputs_; ++i) {
+    const Tensor& value = values_[static_cast<size_t>(graph_.outputs()[i])];
+    DSQ_TRY(check_size(bytes_in(value)));
+    outputs.push_back(value.clone());
+  }
+  return outputs;
+}
+
 Result<std::vector<Tensor>> Executable::run(std::span<const Tensor> inputs, const OnValue& on_value,
                                             std::vector<NodeProfile>* profile) {
-  using Clock = std::chrono::steady_clock;
   const ThreadScope threads(options_.threads);
+  int64_t incoming = 0;
   for (size_t i = 0; i < inputs.size(); ++i) {
     values_[static_cast<size_t>(graph_.inputs()[i])] = inputs[i];
+    incoming += bytes_in(inputs[i]);
   }
   if (profile != nullptr && profile->empty()) {
     for (const Step& step : steps_) {
       profile->push_back({graph_.node(step.node).name, graph_.node(step.node).op, 0});
     }
   }
+  if (options_.budget == nullptr) {
+    *budget_ = {std::max(kLeastBytes, incoming * kTimesInputs + constant_bytes() * kTimesConstants), kMaxLoopRounds};
+  }
+  unplanned_ = 0;
   try {
-    for (size_t s = 0; s < steps_.size(); ++s) {
-      const Clock::time_point start = profile != nullptr ? Clock::now() : Clock::time_point();
-      Result<void> done = run_step(steps_[s], on_value);
-      if (!done) {
-        return std::move(done).error().at("node '" + graph_.node(steps_[s].node).name + "'");
-      }
-      if (profile != nullptr) {
-        (*profile)[s].seconds += std::chrono::duration<double>(Clock::now() - start).count();
-      }
-    }
-    std::vector<Tensor> outputs;
-    for (size_t i = 0; i < real_outputs_; ++i) {
-      outputs.push_back(values_[static_cast<size_t>(graph_.outputs()[i])].clone());
-    }
-    return outputs;
+    DSQ_TRY(check_size(0));
+    return run_steps(on_value, profile);
   } catch (const std::bad_alloc&) {
     return memory_error(plan_.peak);
   }

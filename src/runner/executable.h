@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "src/ops/limits.h"
 #include "src/runner/backend.h"
 #include "src/runner/memory_plan.h"
 
@@ -16,6 +17,9 @@ struct CompileOptions {
   int threads = 0;  // 0: all cores
   // Values that `on_value` gets to see, by name. They are kept from being fused away.
   std::vector<std::string> observe;
+  // What runs of this graph share with the run that they are part of. Null: each run gets a budget of its own, which
+  // grows with what the graph's inputs and constants take.
+  std::shared_ptr<RunBudget> budget = nullptr;
 };
 
 // Called as soon as observe[index] is computed; the tensor is valid during the call only.
@@ -56,21 +60,25 @@ class Executable {
     std::vector<std::pair<size_t, ValueId>> observed;
   };
 
-  Executable(Graph graph, CompileOptions options) : graph_(std::move(graph)), options_(std::move(options)) {}
+  Executable(Graph graph, CompileOptions options);
   Result<void> settle(const std::vector<TensorType>& inputs);
   Result<void> choose_kernels();
   void plan_arena();
+  Result<std::vector<Tensor>> run_steps(const OnValue& on_value, std::vector<NodeProfile>* profile);
   Result<void> run_step(Step& step, const OnValue& on_value);
   Result<void> allocate_outputs(const Node& node);
+  Result<void> check_size(int64_t more) const;
 
   Graph graph_;
   CompileOptions options_;
+  std::shared_ptr<RunBudget> budget_;
   size_t real_outputs_ = 0;  // graph_.outputs() beyond these are observed values
   std::vector<Step> steps_;
   std::vector<Tensor> values_;  // by ValueId
   std::vector<const Tensor*> in_;
   std::vector<Tensor*> out_;
   MemoryPlan plan_;
+  int64_t unplanned_ = 0;                             // bytes of living values outside the arena
   std::vector<std::pair<ValueId, Lifetime>> placed_;  // in the order of plan_.offset
   std::shared_ptr<std::byte> arena_;
 };

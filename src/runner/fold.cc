@@ -3,43 +3,72 @@
 #include <algorithm>
 
 #include "src/ops/infer.h"
+#include "src/runner/control.h"
 #include "src/runner/portable/backend.h"
 
 namespace dsq {
 namespace {
 
-constexpr int64_t kMaxGrowth = 16;        // result bytes per input byte
+// Folding makes files and memory grow when the result is larger than what it comes from: up to kMaxGrowth times, and
+// kMaxTotal bytes in one go. A result of as many elements as its inputs have is always fine, and so is what is tiny.
+constexpr int64_t kMaxGrowth = 16;
 constexpr int64_t kAlwaysFine = 1 << 16;  // bytes
+constexpr int64_t kTiny = 1 << 10;
+constexpr int64_t kMaxTotal = 1 << 25;
 
-bool growth_is_fine(const Graph& graph, const Node& node) {
-  int64_t in = 0;
-  for (const ValueId input : node.inputs) {
-    in += input == ValueId::none ? 0 : static_cast<int64_t>(graph.constant(input)->bytes().size());
+struct Amount {
+  int64_t elements = 0;
+  int64_t bytes = 0;
+};
+
+// Of all inputs, each once.
+Amount inputs_of(const Graph& graph, const Node& node) {
+  Amount in;
+  for (size_t i = 0; i < node.inputs.size(); ++i) {
+    const bool again = std::find(node.inputs.begin(), node.inputs.begin() + static_cast<long>(i), node.inputs[i]) !=
+                       node.inputs.begin() + static_cast<long>(i);
+    if (node.inputs[i] != ValueId::none && !again) {
+      in.elements += graph.constant(node.inputs[i])->count();
+      in.bytes += static_cast<int64_t>(graph.constant(node.inputs[i])->bytes().size());
+    }
   }
-  int64_t out = 0;
+  return in;
+}
+
+// `grown` counts the bytes of all results that are larger than what they come from.
+bool growth_is_fine(const Graph& graph, const Node& node, int64_t& grown) {
+  const Amount in = inputs_of(graph, node);
+  Amount out;
   for (const ValueId output : node.outputs) {
     if (output == ValueId::none) {
       continue;
     }
     const TensorType& type = graph.value(output).type;
-    if (!type.known()) {
-      continue;  // nonzero and friends: never much larger than their inputs
+    if (!type.known()) {  // nonzero and friends: never much larger than their inputs
+      out.elements += in.elements;
+      continue;
     }
     const Result<int64_t> count = checked_count(*type.shape);
     if (!count) {
       return false;
     }
-    out += bytes_of(type.dtype, *count);
+    out.elements += *count;
+    out.bytes += bytes_of(type.dtype, *count);
   }
-  return out <= std::max(kAlwaysFine, in * kMaxGrowth);
+  if (out.elements <= in.elements || out.bytes <= kTiny) {
+    return true;
+  }
+  if (out.bytes > std::max(kAlwaysFine, in.bytes * kMaxGrowth) || grown + out.bytes > kMaxTotal) {
+    return false;
+  }
+  grown += out.bytes;
+  return true;
 }
 
-bool is_nested(OpKind op) { return op == OpKind::if_else || op == OpKind::loop; }
-
-bool is_foldable(const Graph& graph, const Node& node) {
+bool is_foldable(const Graph& graph, const Node& node, int64_t& grown) {
   const bool all_constant =
       std::ranges::all_of(node.inputs, [&](ValueId id) { return id == ValueId::none || graph.is_constant(id); });
-  return all_constant && !is_nested(node.op) && growth_is_fine(graph, node);
+  return all_constant && !is_control(node.op) && growth_is_fine(graph, node, grown);
 }
 
 // Output `i` of the node becomes a constant of the same name.
@@ -84,11 +113,12 @@ Result<bool> fold_constants(Graph& graph) {
     return fail(Code::graph_invalid, "the graph has a cycle").at(graph.name);
   }
   KnownInts known;
+  int64_t grown = 0;
   for (const NodeId id : order) {
     DSQ_TRY(infer_outputs(graph, id, known));
     const Node node = graph.node(id);
     std::vector<Tensor> results;
-    if (is_foldable(graph, node)) {
+    if (is_foldable(graph, node, grown)) {
       Result<std::vector<Tensor>> evaluated = evaluate(graph, id);
       if (!evaluated) {
         continue;  // left as it is: running it will say why it cannot run

@@ -80,12 +80,14 @@ Result<void> check_options(const QuantizeOptions& options) {
 Result<void> check_finite_weights(const Graph& graph) {
   for (const ValueId id : graph.values()) {
     const Value& value = graph.value(id);
-    if (!value.constant || value.constant->dtype() != DType::f32 || value.constant->count() < 2 ||
-        value.users.empty()) {
-      continue;  // single infinities are bounds
+    if (!value.constant || value.constant->dtype() != DType::f32 || value.users.empty()) {
+      continue;
     }
     const std::span<const float> values = value.constant->values<float>();
     const bool weights = std::ranges::any_of(value.users, [&](NodeId user) { return multiplies(graph.node(user).op); });
+    if (values.size() < 2 && !weights) {
+      continue;  // single infinities are bounds
+    }
     const auto bad = std::ranges::find_if(
         values, [&](float v) { return weights ? !std::isfinite(v) : std::isnan(v); });  // masks hold infinities
     if (bad != values.end()) {

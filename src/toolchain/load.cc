@@ -10,6 +10,7 @@
 #include "src/support/file.h"
 #include "src/support/hash.h"
 #include "src/support/strings.h"
+#include "src/toolchain/inputs.h"
 
 namespace dsq {
 namespace {
@@ -103,7 +104,7 @@ Result<void> canonicalize(Graph& graph, const Recipe& recipe, Diagnostics& diagn
   PassContext context{recipe, nullptr, diagnostics};
   const PassList* list = DSQ_TRY(find_pass_list("canonicalize"));
   DSQ_TRY(run_passes(graph, *list, context));
-  return {};
+  return check_finite_weights(graph);  // again: now that constants are folded and layers have taken in what they can
 }
 
 Result<Model> load(const std::filesystem::path& path, const std::map<std::string, Shape>& shapes,

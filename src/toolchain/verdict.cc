@@ -145,6 +145,20 @@ std::string headline_of(const Report& report) {
 
 }  // namespace
 
+namespace {
+
+// A network that a probe cannot run may want other data: other indices, other sizes where the model leaves them open or
+// computes them from its inputs. Where it takes floats and all its shapes are fixed, no data would do; and what asks for
+// too much memory does so in use as well.
+bool is_own_fault(const Error& error, const Graph& graph) {
+  const bool floats =
+      std::ranges::all_of(graph.inputs(), [&](ValueId id) { return graph.value(id).type.dtype == DType::f32; });
+  const bool fixed = std::ranges::all_of(graph.values(), [&](ValueId id) { return graph.value(id).type.known(); });
+  return error.code == Code::out_of_memory || (floats && fixed);
+}
+
+}  // namespace
+
 std::vector<TensorType> sample_types(const Graph& graph, const Inputs& inputs) {
   const Result<Dataset> data = inputs.data ? Result<Dataset>(*inputs.data) : probe_inputs(graph);
   std::vector<TensorType> types;
@@ -205,7 +219,7 @@ Result<void> measure(Quantized& done, std::vector<LayerInput> layer_inputs, cons
   Result<TwinResult> result = data ? compare_twins(done.reference, done.graph, *data, inputs.labels, twin, progress)
                                    : Result<TwinResult>(data.error());
   if (!result) {
-    if (inputs.data) {
+    if (inputs.data || (data && is_own_fault(result.error(), done.reference))) {
       return std::move(result).error();
     }
     report.data_kind = "none";

@@ -83,7 +83,9 @@ class Structure(Case):
         made = model(nodes, X, [value("a"), value("b"), value("c")], {"w": random(2)})
         self.check(made, DATA)
         made = model([node("Neg", ["x"], ["a"])], X, [value("a"), value("x", F, ["n", 4])])
-        self.check(made, DATA, expected={"a": -DATA["x"], "x_1": DATA["x"]})  # the IR keeps names unique
+        self.check(made, DATA, expected={"a": -DATA["x"], "x": DATA["x"]})
+        made = model([node("MatMul", ["x", "w"], ["y"])], X, [value("w", F, [4, 2]), value("y")], {"w": random(4, 2)})
+        self.check(made, DATA)
 
     def test_unused_nodes_inputs_and_weights(self):
         nodes = [node("Neg", ["x"], ["y"]), node("Relu", ["u"], ["dead"])]
@@ -307,9 +309,27 @@ class Refused(Case):
             status, errors, _ = self.run_model(self.path("flipped.onnx"), {**DATA, "c": np.array(round_ % 2 == 0)})
             self.assertIn(status, (0, 3), f"round {round_}: {errors}")
 
+    def test_forms_of_opset_6(self):
+        made = model([node("Add", ["x", "x"], ["y"])], X, Y, opset=6)
+        self.check(made, DATA, expected={"y": 2 * DATA["x"]})
+        w = random(3)
+        for op, expected in (("Add", np.add), ("Sub", np.subtract), ("Mul", np.multiply), ("Div", np.divide)):
+            made = model([node(op, ["x", "w"], ["y"], broadcast=1, axis=0)], [value("x", F, [3, 4])], Y, {"w": w}, opset=6)
+            self.check(made, DATA, expected={"y": expected(DATA["x"], w[:, None])})
+        made = model([node("Add", ["x", "w"], ["y"], broadcast=1, axis=2)], [value("x", F, [3, 4])], Y, {"w": w}, opset=6)
+        self.refused(made, "E106", "axis 2")
+        stats = {n: np.abs(random(4, seed=i)) + 0.5 for i, n in enumerate("sbmv")}
+        norm = [node("BatchNormalization", ["x", *"sbmv"], ["y"], epsilon=0.0, is_test=1)]
+        scaled = (DATA["x"] - stats["m"]) / np.sqrt(stats["v"]) * stats["s"] + stats["b"]
+        self.check(model(norm, X, Y, stats, opset=6), DATA, expected={"y": scaled})
+        self.refused(model([node("BatchNormalization", ["x", *"sbmv"], ["y"])], X, Y, stats, opset=6), "E105", "training")
+        made = model([node("PRelu", ["x", "w"], ["y"])], [value("x", F, [1, 3, 4])], Y, {"w": w}, opset=6)
+        x = DATA["x"][None]
+        self.check(made, {"x": x}, expected={"y": np.where(x < 0, x * w[:, None], x)})
+
     def test_operator_sets(self):
         self.check(model([node("Relu", ["x"], ["y"])], X, Y, opset=6), DATA, expected={"y": np.maximum(DATA["x"], 0)})
-        self.refused(model([node("Add", ["x", "x"], ["y"], name="sum")], X, Y, opset=6), "E105", "sum", "opset 6", "before opset 7")
+        self.refused(model([node("Clip", ["x"], ["y"], name="cut")], X, Y, opset=5), "E105", "cut", "opset 5", "before opset 7")
         self.refused(model([node("Relu", ["x"], ["y"])], X, Y, opset=99), "E104", "99")
         self.refused(model([node("Relu", ["x"], ["y"])], X, Y, ir=2), "E104", "2")
 

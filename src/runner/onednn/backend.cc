@@ -2,7 +2,6 @@
 
 #include <dnnl.hpp>
 
-#include "src/runner/control.h"
 #include "src/runner/onednn/layers.h"
 #include "src/runner/onednn/passes.h"
 #include "src/runner/portable/backend.h"
@@ -55,9 +54,6 @@ Result<void> transform(Graph& graph) {
 
 Result<Kernel> prepare(const Graph& graph, NodeId id) {
   const Node& node = graph.node(id);
-  if (node.op == OpKind::if_else || node.op == OpKind::loop) {
-    return prepare_control(graph, id, "onednn");
-  }
   try {
     std::optional<Kernel> fast = DSQ_TRY(prepare_fast(graph, node));
     if (fast) {

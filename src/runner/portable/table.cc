@@ -3,7 +3,6 @@
 
 #include "src/runner/portable/kernels.h"
 
-#include "src/runner/control.h"
 #include "src/runner/portable/backend.h"
 #include "src/runner/portable/unpacked.h"
 
@@ -112,7 +111,7 @@ Result<Kernel> prepare(const Graph& graph, NodeId id) {
   }
   const Function function = kernel_of(node.op);
   if (function == nullptr) {
-    return prepare_control(graph, id, "portable");
+    return fail(Code::op_not_runnable, "no kernel for {}", name_of(node.op));
   }
   const bool moves_bytes = function == copy || function == portable::cast;
   return has_nibbles(graph, node) && !moves_bytes ? unpacked(function) : Kernel(function);
