@@ -49,7 +49,7 @@ std::optional<Affine> match(const Graph& graph, NodeId id, Diagnostics& diag) {
 bool into_layer_before(Graph& graph, NodeId id, const Affine& affine) {
   const std::optional<Layer> layer = layer_before(graph, graph.node(id).inputs[0]);
   // A linear layer's channels are the last axis, a normalization's the second: one axis only for matrices.
-  if (!layer || layer->channel_axis() != 1 || layer->out_channels != static_cast<int64_t>(affine.scale.size())) {
+  if (!layer || layer->channel_axis() != 1 || layer->shape.out_channels != static_cast<int64_t>(affine.scale.size())) {
     return false;
   }
   std::optional<LayerParameters> parameters = scale_output(*layer, affine.scale, affine.shift);
@@ -66,7 +66,7 @@ bool into_layer_after(Graph& graph, NodeId id, const Affine& affine) {
   const std::optional<NodeId> user = sole_user(graph, output);
   const std::optional<Layer> layer = user ? layer_of(graph, *user) : std::nullopt;
   if (!layer || graph.node(*user).inputs[0] != output || layer->channel_axis() != 1 ||
-      layer->in_channels != static_cast<int64_t>(affine.scale.size())) {
+      layer->shape.in_channels != static_cast<int64_t>(affine.scale.size())) {
     return false;
   }
   if (!all_close(affine.shift, 0) && reads_padding(graph, *layer)) {

@@ -61,7 +61,8 @@ bool fold_after(Graph& graph, NodeId id) {
     if (!layer || layer->rank == kUnknown) {
       continue;
     }
-    const std::optional<Affine> affine = affine_of(graph, id, layer->rank, layer->channel_axis(), layer->out_channels);
+    const std::optional<Affine> affine =
+        affine_of(graph, id, layer->rank, layer->channel_axis(), layer->shape.out_channels);
     if (!affine) {
       continue;
     }
@@ -84,10 +85,11 @@ bool fold_before(Graph& graph, NodeId id, Diagnostics& diag) {
   if (before == NodeId::none || !sole_user(graph, input)) {
     return false;
   }
-  const std::optional<Affine> affine = affine_of(graph, before, layer->rank, layer->channel_axis(), layer->in_channels);
+  const std::optional<Affine> affine =
+      affine_of(graph, before, layer->rank, layer->channel_axis(), layer->shape.in_channels);
   const std::optional<Shape> shape = affine ? graph.value(affine->x).type.shape : std::nullopt;
   if (!shape || static_cast<int64_t>(shape->size()) != layer->rank ||
-      (*shape)[static_cast<size_t>(layer->channel_axis())] != layer->in_channels) {
+      (*shape)[static_cast<size_t>(layer->channel_axis())] != layer->shape.in_channels) {
     return false;  // the constant widens what it is applied to
   }
   if (!all_close(affine->shift, 0) && reads_padding(graph, *layer)) {

@@ -95,7 +95,7 @@ std::optional<Match> match(const Graph& graph, NodeId id, Diagnostics& diag) {
 
 bool rewrite(Graph& graph, NodeId id, Match& found) {
   if (found.layer) {
-    const auto channels = static_cast<size_t>(found.layer->out_channels);
+    const auto channels = static_cast<size_t>(found.layer->shape.out_channels);
     const std::vector<double> scale(channels, found.factor);
     const std::vector<double> shift(channels, 0.0);
     std::optional<LayerParameters> parameters = scale_output(*found.layer, scale, shift);

@@ -26,7 +26,7 @@ std::optional<Match> match(const Graph& graph, NodeId id, Diagnostics& diag) {
     return std::nullopt;
   }
   std::optional<std::vector<double>> shift =
-      per_channel(*operand->constant, layer->rank, layer->channel_axis(), layer->out_channels);
+      per_channel(*operand->constant, layer->rank, layer->channel_axis(), layer->shape.out_channels);
   if (!shift) {
     diag.note(label_of(graph, id),
               fmt::format("stays an operator of its own after '{}': its constant {} is not one number for each channel",

@@ -5,29 +5,8 @@
 namespace dsq {
 namespace {
 
-// f(out channel, in channel, index of the first of `inner` elements that belong to both).
-template <class F>
-void for_each_pair(const Layer& layer, int64_t inner, F f) {
-  const int64_t first = layer.weights.shape()[0];
-  const int64_t second = layer.weights.shape()[1];
-  const bool transposed = layer.op == OpKind::conv_transpose;
-  const int64_t per_group = first / layer.group;
-  for (int64_t a = 0; a < first; ++a) {
-    const int64_t base = a / per_group * second;
-    for (int64_t b = 0; b < second; ++b) {
-      const int64_t grouped = base + b;
-      f(static_cast<size_t>(transposed ? grouped : a), static_cast<size_t>(transposed ? a : grouped),
-        (a * second + b) * inner);
-    }
-  }
-}
-
-int64_t elements_per_pair(const Tensor& weights) {
-  return weights.shape()[0] * weights.shape()[1] == 0 ? 0 : weights.count() / (weights.shape()[0] * weights.shape()[1]);
-}
-
 std::vector<double> bias_of(const Layer& layer) {
-  std::vector<double> bias(static_cast<size_t>(layer.out_channels), 0.0);
+  std::vector<double> bias(static_cast<size_t>(layer.shape.out_channels), 0.0);
   if (layer.bias) {
     std::ranges::copy(layer.bias->values<float>(), bias.begin());
   }
@@ -65,18 +44,19 @@ std::optional<Layer> layer_of(const Graph& graph, NodeId id) {
   if (!fits || (node.has_input(2) && (bias == nullptr || bias->dtype() != DType::f32))) {
     return std::nullopt;
   }
+  const std::optional<QuantLayer> shape = quant_layer_at(graph, id);
+  if (!shape) {
+    return std::nullopt;  // no weights at all
+  }
   Layer layer;
   layer.node = id;
+  layer.shape = *shape;
   layer.op = node.op;
   layer.weights = *weights;
   if (bias != nullptr) {
     layer.bias = *bias;
   }
   layer.rank = node.op == OpKind::linear ? rank_of(graph, node.outputs.front()) : weights->rank();
-  layer.group = node.op == OpKind::linear ? 1 : node.as<ConvAttrs>().group;
-  const bool transposed = node.op == OpKind::conv_transpose;
-  layer.out_channels = transposed ? weights->shape()[1] * layer.group : weights->shape()[0];
-  layer.in_channels = transposed ? weights->shape()[0] : weights->shape()[1] * layer.group;
   return layer;
 }
 
@@ -89,8 +69,8 @@ std::optional<LayerParameters> scale_output(const Layer& layer, std::span<const 
                                             std::span<const double> shift) {
   Tensor weights = layer.weights;
   const std::span<float> w = weights.mutable_values<float>();
-  const int64_t inner = elements_per_pair(weights);
-  for_each_pair(layer, inner, [&](size_t out, size_t, int64_t first) {
+  const int64_t inner = layer.shape.unit;
+  for_each_pair(layer.shape, [&](size_t out, size_t, int64_t first) {
     for (int64_t i = first; i < first + inner; ++i) {
       w[static_cast<size_t>(i)] = static_cast<float>(w[static_cast<size_t>(i)] * scale[out]);
     }
@@ -106,9 +86,9 @@ std::optional<LayerParameters> scale_input(const Layer& layer, std::span<const d
                                            std::span<const double> shift) {
   Tensor weights = layer.weights;
   const std::span<float> w = weights.mutable_values<float>();
-  const int64_t inner = elements_per_pair(weights);
+  const int64_t inner = layer.shape.unit;
   std::vector<double> bias = bias_of(layer);
-  for_each_pair(layer, inner, [&](size_t out, size_t in, int64_t first) {
+  for_each_pair(layer.shape, [&](size_t out, size_t in, int64_t first) {
     for (int64_t i = first; i < first + inner; ++i) {
       float& each = w[static_cast<size_t>(i)];
       bias[out] += each * shift[in];

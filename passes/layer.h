@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "passes/match.h"
+#include "passes/quant_layer.h"
 
 namespace dsq {
 
@@ -15,10 +16,8 @@ struct Layer {
   OpKind op = OpKind::linear;
   Tensor weights;              // conv [O, I/g, k...], conv_transpose [I, O/g, k...], linear [O, I]
   std::optional<Tensor> bias;  // [O]
-  int64_t group = 1;
-  int64_t in_channels = 0;
-  int64_t out_channels = 0;
-  int64_t rank = kUnknown;  // of input and output
+  QuantLayer shape;            // channels and groups
+  int64_t rank = kUnknown;     // of input and output
   // The axis of the channels in input and output, for a known rank.
   int64_t channel_axis() const { return op == OpKind::linear ? rank - 1 : 1; }
 };

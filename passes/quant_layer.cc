@@ -41,15 +41,6 @@ std::optional<QuantLayer> quant_layer_at(const Graph& graph, NodeId id) {
   return layer;
 }
 
-int64_t input_channel(const QuantLayer& layer, int64_t i) {
-  if (layer.w_axis == 1) {  // conv_transpose: [in, out / groups, window]
-    return i / (layer.out_channels / layer.groups * layer.unit);
-  }
-  const int64_t per_group = layer.in_channels / layer.groups;  // [out, in / groups, window]
-  const int64_t out = i / (per_group * layer.unit);
-  return out / (layer.out_channels / layer.groups) * per_group + i / layer.unit % per_group;
-}
-
 int64_t weight_index(const QuantLayer& layer, int64_t o) {
   return layer.w_axis == 1 ? o % (layer.out_channels / layer.groups) : o;
 }
@@ -60,9 +51,11 @@ Tensor absorb_scales(const QuantLayer& layer, const Tensor& weights, const std::
   }
   Tensor scaled = weights.clone();
   const std::span<float> w = scaled.mutable_values<float>();
-  for (size_t i = 0; i < w.size(); ++i) {
-    w[i] *= x->scale[static_cast<size_t>(input_channel(layer, static_cast<int64_t>(i)))];
-  }
+  for_each_pair(layer, [&](size_t, size_t in, int64_t first) {
+    for (int64_t i = first; i < first + layer.unit; ++i) {
+      w[static_cast<size_t>(i)] *= x->scale[in];
+    }
+  });
   return scaled;
 }
 

@@ -26,8 +26,22 @@ struct QuantLayer {
 // integer forms.
 std::optional<QuantLayer> quant_layer_at(const Graph& graph, NodeId id);
 
-// The input channel of element `i` of the weights.
-int64_t input_channel(const QuantLayer& layer, int64_t i);
+// f(output channel, input channel, first of the `unit` weights between them), in the order of the weights: conv
+// [out, in / groups, window], conv_transpose [in, out / groups, window], linear [out, in].
+template <class F>
+void for_each_pair(const QuantLayer& layer, F f) {
+  const bool transposed = layer.w_axis == 1;
+  const int64_t first = transposed ? layer.in_channels : layer.out_channels;
+  const int64_t second = (transposed ? layer.out_channels : layer.in_channels) / layer.groups;
+  for (int64_t a = 0; a < first; ++a) {
+    const int64_t base = a / (first / layer.groups) * second;
+    for (int64_t b = 0; b < second; ++b) {
+      const auto own = static_cast<size_t>(a);
+      const auto other = static_cast<size_t>(base + b);
+      f(transposed ? other : own, transposed ? own : other, (a * second + b) * layer.unit);
+    }
+  }
+}
 // The index along w_axis that belongs to output channel `o`.
 int64_t weight_index(const QuantLayer& layer, int64_t o);
 
