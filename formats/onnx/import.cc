@@ -229,7 +229,8 @@ Result<Imported> import_onnx(const std::filesystem::path& path, const ImportOpti
                              Diagnostics& diagnostics) {
   const std::shared_ptr<const MappedFile> file = DSQ_TRY(MappedFile::open(path));
   onnx::ModelProto model = DSQ_TRY(parse_model(file->bytes(), path.string()));
-  ImportState state{TensorReader(path), DSQ_TRY(opset_of(model, path.string())), diagnostics, {}, 0};
+  const int64_t opset = DSQ_TRY(opset_of(model, path.string()));
+  ImportState state{TensorReader(path), opset, diagnostics, {}, 0};
   DSQ_TRY(inline_functions(model));
   if (model.graph().output_size() == 0 || model.graph().output_size() > kMaxPorts) {
     return fail(Code::graph_invalid, "the graph has {} outputs; 1 to {} are supported", model.graph().output_size(),

@@ -50,7 +50,8 @@ class NodeImport {
   ValueId in(size_t i) const;           // none when absent
   std::vector<ValueId> inputs() const;  // all of them
   void rebind_input(size_t i, ValueId value);
-  const TensorType& type(ValueId id) const { return scope_.graph.value(id).type; }
+  // Of an absent input nothing is known; inference refuses the node where it must be there.
+  const TensorType& type(ValueId id) const { return id == ValueId::none ? absent_ : scope_.graph.value(id).type; }
   const TensorType& type(size_t i) const { return type(in(i)); }
   // The contents of an integer input, when they are known.
   std::optional<Ints> ints(size_t i) const;
@@ -92,6 +93,7 @@ class NodeImport {
   Result<void> infer(NodeId id);
   const onnx::AttributeProto* typed(std::string_view key, onnx::AttributeProto::AttributeType type) const;
   mutable std::string mistyped_;
+  const TensorType absent_{};
   onnx::NodeProto& proto_;
   Scope& scope_;
   ImportState& state_;

@@ -71,6 +71,9 @@ Result<void> infer_node(InferContext& context) {
       status = infer::integer_operands(context);
     }
     if (status) {
+      status = infer::float_operands(context);
+    }
+    if (status) {
       status = def.infer(context);
     }
     for (size_t i = 0; status && i < context.outputs().size(); ++i) {

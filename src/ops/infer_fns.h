@@ -79,6 +79,8 @@ Result<void> dynamic_quantize(InferContext& c);
 Result<void> keep_declared(InferContext& c);  // requantize, lut
 // integer_operands.cc: asked of every node before its inference; nothing to say about float operators.
 Result<void> integer_operands(const InferContext& c);
+// float_operands.cc: the same for float operators.
+Result<void> float_operands(const InferContext& c);
 Result<void> qadd(InferContext& c);
 
 }  // namespace dsq::infer

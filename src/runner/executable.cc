@@ -9,6 +9,7 @@
 #include "src/ops/limits.h"
 #include "src/runner/control.h"
 #include "src/runner/fold.h"
+#include "src/runner/outputs.h"
 #include "src/support/parallel.h"
 
 namespace dsq {
@@ -84,9 +85,10 @@ Result<void> Executable::choose_kernels() {
     Step step;
     step.node = id;
     const Node& node = graph_.node(id);
-    for (const ValueId output : node.outputs) {
-      step.planned = step.planned && (output == ValueId::none || graph_.value(output).type.known());
-    }
+    // What inference could not ask of an unknown shape is asked when the inputs are at hand.
+    const auto is_known = [&](ValueId id) { return id == ValueId::none || graph_.value(id).type.known(); };
+    step.planned = std::ranges::all_of(node.outputs, is_known) && std::ranges::all_of(node.inputs, is_known);
+    DSQ_TRY(check_layer(graph_, node));
     Result<Kernel> kernel =
         is_control(node.op) ? prepare_control(graph_, id, options_.backend, budget_) : backend->prepare(graph_, id);
     if (!kernel) {
@@ -207,7 +209,7 @@ Result<void> Executable::allocate_outputs(const Node& node) {
         DSQ_TRY(check_size(bytes_of(type.dtype, DSQ_TRY(checked_count(*type.shape)))));
       }
       Tensor& value = values_[static_cast<size_t>(node.outputs[i])];
-      value = type.known() ? Tensor(type.dtype, *type.shape) : Tensor();
+      value = DSQ_TRY(allocated(node, i, type));
       unplanned_ += bytes_in(value);
     }
   }

@@ -4,6 +4,7 @@
 
 #include "src/ops/infer.h"
 #include "src/runner/control.h"
+#include "src/runner/outputs.h"
 #include "src/runner/portable/backend.h"
 
 namespace dsq {
@@ -97,10 +98,10 @@ Result<std::vector<Tensor>> evaluate(const Graph& graph, NodeId id) {
       out.push_back(nullptr);
       continue;
     }
-    const TensorType& type = graph.value(node.outputs[i]).type;
-    results[i] = type.known() ? Tensor(type.dtype, *type.shape) : Tensor();
+    results[i] = DSQ_TRY(allocated(node, i, graph.value(node.outputs[i]).type));
     out.push_back(&results[i]);
   }
+  DSQ_TRY(check_layer(graph, node));
   const Kernel kernel = DSQ_TRY(portable::prepare(graph, id));
   DSQ_TRY(kernel(Call{graph, node, in, out}));
   return results;

@@ -75,7 +75,12 @@ Result<Model> load_dsir(std::string_view text) {
   model.graph = DSQ_TRY(parse(text));
   DSQ_TRY(verify_structure(model.graph));
   DSQ_TRY(infer_types(model.graph));
-  DSQ_TRY(verify(model.graph));
+  Result<void> sound = verify(model.graph);
+  if (!sound && sound.error().code == Code::stage_violation) {
+    sound.error().code = Code::graph_invalid;  // no pass is to blame, the text is
+    sound.error().next = "check the stage that the text names in its first line";
+  }
+  DSQ_TRY(std::move(sound));
   model.kind = ModelKind::dsir;
   for (const ValueId id : model.graph.values()) {
     const Tensor* constant = model.graph.constant(id);
