@@ -261,6 +261,18 @@ Wrong layer_of_integers(const Graph& graph, const Node& node) {
   return {};
 }
 
+// Only storing gives layers other weights.
+Wrong layer_without_floats(const Graph& graph, const Node& node) {
+  for (const ValueId input : node.inputs) {
+    if (op_def(node.op).rule == QuantRule::layer && input != ValueId::none &&
+        graph.value(input).type.dtype != DType::f32) {
+      return fmt::format("{} gets '{}' as {}", name_of(node.op), graph.value(input).name,
+                         name_of(graph.value(input).type.dtype));
+    }
+  }
+  return {};
+}
+
 struct NodeRule {
   Stage first;
   Stage last;
@@ -270,6 +282,7 @@ constexpr auto kNodeRules = std::to_array<NodeRule>({
     {Stage::floating, Stage::quantized, lowered_too_early},
     {Stage::floating, Stage::floating, marker_too_early},
     {Stage::planned, Stage::quantized, marker_without_spec},
+    {Stage::floating, Stage::calibrated, layer_without_floats},
     {Stage::lowered, Stage::lowered, layer_of_integers},
 });
 
