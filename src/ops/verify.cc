@@ -261,13 +261,16 @@ Wrong layer_of_integers(const Graph& graph, const Node& node) {
   return {};
 }
 
-// Only storing gives layers other weights.
-Wrong layer_without_floats(const Graph& graph, const Node& node) {
+// Only storing gives layers weights of another type than their inputs.
+Wrong layer_of_two_types(const Graph& graph, const Node& node) {
+  if (op_def(node.op).rule != QuantRule::layer) {
+    return {};
+  }
+  const Value& x = graph.value(node.inputs[0]);
   for (const ValueId input : node.inputs) {
-    if (op_def(node.op).rule == QuantRule::layer && input != ValueId::none &&
-        graph.value(input).type.dtype != DType::f32) {
-      return fmt::format("{} gets '{}' as {}", name_of(node.op), graph.value(input).name,
-                         name_of(graph.value(input).type.dtype));
+    if (input != ValueId::none && graph.value(input).type.dtype != x.type.dtype) {
+      return fmt::format("{} gets '{}' as {} and '{}' as {}", name_of(node.op), x.name, name_of(x.type.dtype),
+                         graph.value(input).name, name_of(graph.value(input).type.dtype));
     }
   }
   return {};
@@ -282,7 +285,7 @@ constexpr auto kNodeRules = std::to_array<NodeRule>({
     {Stage::floating, Stage::quantized, lowered_too_early},
     {Stage::floating, Stage::floating, marker_too_early},
     {Stage::planned, Stage::quantized, marker_without_spec},
-    {Stage::floating, Stage::calibrated, layer_without_floats},
+    {Stage::floating, Stage::calibrated, layer_of_two_types},
     {Stage::lowered, Stage::lowered, layer_of_integers},
 });
 
