@@ -3,6 +3,7 @@
 
 #include "cli/command.h"
 #include "cli/options.h"
+#include "cli/pass_table.h"
 #include "cli/progress.h"
 #include "cli/table.h"
 #include "formats/npy/npy.h"
@@ -82,13 +83,14 @@ Result<Exit> run(const Options& options, Console& console) {
   Model b = DSQ_TRY(load_model(options.b, options.common.shapes, diagnostics));
   const Dataset data = DSQ_TRY(Dataset::make(a.graph, DSQ_TRY(npy::read(options.inputs)), diagnostics));
   DSQ_TRY(Dataset::make(b.graph, DSQ_TRY(npy::read(options.inputs)), diagnostics));  // b takes them too
-  DSQ_TRY(make_fast(a.graph, diagnostics));
-  DSQ_TRY(make_fast(b.graph, diagnostics));
+  PassLog passes = DSQ_TRY(make_fast(a.graph, diagnostics));
+  append(passes, DSQ_TRY(make_fast(b.graph, diagnostics)));
   StderrProgress progress(console);
   const CompareOptions how{{options.common.batch, options.common.threads, options.common.backend, false},
                            options.threshold};
   const Comparison result = DSQ_TRY(compare(a.graph, b.graph, data, how, progress));
   console.report(diagnostics, options.common.explain);
+  report_passes(console, passes);
   options.common.json ? console.print_json(to_json(options, result)) : console.summary(to_text(options, result));
   for (const ValueDifference& row : result.outputs) {
     if (options.min_sqnr && row.sqnr_db < *options.min_sqnr) {

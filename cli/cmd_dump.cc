@@ -3,6 +3,7 @@
 
 #include "cli/command.h"
 #include "cli/options.h"
+#include "cli/pass_table.h"
 #include "src/ir/print.h"
 #include "src/toolchain/load.h"
 
@@ -19,12 +20,14 @@ struct Options {
 Result<Exit> run(const Options& options, Console& console) {
   Diagnostics diagnostics;
   Model model = DSQ_TRY(load_model(options.model, options.common.shapes, diagnostics));
+  PassLog passes;
   if (options.canonical) {
-    DSQ_TRY(canonicalize(model.graph, diagnostics));
+    passes = DSQ_TRY(canonicalize(model.graph, diagnostics));
   }
   model.graph.compact();
   const std::string text = print(model.graph, {!options.full});
   console.report(diagnostics, options.common.explain);
+  report_passes(console, passes);
   options.common.json ? console.print_json({{"model", options.model.string()}, {"text", text}}) : console.print(text);
   return Exit::ok;
 }

@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/explain.h"
 #include "cli/options.h"
+#include "cli/table.h"
 #include "src/support/strings.h"
 
 namespace dsq::cli {
@@ -35,7 +36,8 @@ Action define_explain(CLI::App& app) {
   add_json(app, *common);
   return [common, code](Console& console) -> Result<Exit> {
     const CodeInfo* info = DSQ_TRY(find_code(*code));
-    common->json ? console.print_json(explanation_json(*info)) : console.print(explanation_text(*info, help_width()));
+    common->json ? console.print_json(explanation_json(*info))
+                 : console.print(fitted(explanation_text(*info, help_width())));
     return Exit::ok;
   };
 }

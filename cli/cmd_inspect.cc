@@ -129,7 +129,7 @@ Result<Exit> run(const Options& options, Console& console) {
   const Inspection facts = inspect(model.graph);
   console.report(diagnostics, options.common.explain);
   options.common.json ? console.print_json(to_json(options, model, facts))
-                      : console.print(to_text(options, model, facts));
+                      : console.print(fitted(to_text(options, model, facts)));
   return Exit::ok;
 }
 

@@ -3,6 +3,7 @@
 
 #include "cli/command.h"
 #include "cli/options.h"
+#include "cli/pass_table.h"
 #include "cli/progress.h"
 #include "formats/report/json.h"
 #include "formats/report/text.h"
@@ -70,6 +71,7 @@ Result<Exit> run(const Options& options, Console& console) {
   progress.end();
   const OutputPaths files = output_paths(job);
   console.report(diagnostics, options.common.explain);
+  report_passes(console, done.passes);
   options.common.json ? console.print_json(as_json(done.report, files)) : console.summary(to_text(done.report, files));
   for (const Gate& gate : done.report.gates) {
     if (!gate.passed) {

@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 #include "cli/options.h"
+#include "cli/pass_table.h"
 #include "cli/progress.h"
 #include "cli/table.h"
 #include "formats/npy/npy.h"
@@ -141,7 +142,7 @@ Result<Exit> run(const Options& options, Console& console) {
         .hint("name a .npz file, which holds them all");
   }
   const Dataset data = DSQ_TRY(Dataset::make(model.graph, DSQ_TRY(npy::read(options.inputs)), diagnostics));
-  DSQ_TRY(make_fast(model.graph, diagnostics));
+  const PassLog passes = DSQ_TRY(make_fast(model.graph, diagnostics));
   StderrProgress progress(console);
   const RunOptions how{options.common.batch, options.common.threads, options.common.backend, options.profile};
   const Ran ran = DSQ_TRY(run_dataset(model.graph, data, how, progress));
@@ -149,6 +150,7 @@ Result<Exit> run(const Options& options, Console& console) {
     DSQ_TRY(write_outputs(options.outputs, ran.outputs));
   }
   console.report(diagnostics, options.common.explain);
+  report_passes(console, passes);
   options.common.json ? console.print_json(to_json(options, ran)) : console.summary(to_text(options, ran));
   return Exit::ok;
 }

@@ -1,4 +1,5 @@
 #include "cli/completion.h"
+#include "passes/passes.h"
 
 namespace dsq::cli {
 namespace {
@@ -6,9 +7,10 @@ namespace {
 // What follows a flag, or stands where a positional argument may.
 std::string reply(const OptionFacts& option) {
   const std::vector<std::string> words = known_words(option);
-  return option.is_file() ? "_dsquant_files"
-         : words.empty()  ? "COMPREPLY=()"
-                          : fmt::format("_dsquant_words '{}'", fmt::join(words, " "));
+  return option.is_file()     ? "_dsquant_files -f"
+         : option.is_folder() ? "_dsquant_files -d"
+         : words.empty()      ? "COMPREPLY=()"
+                              : fmt::format("_dsquant_words '{}'", fmt::join(words, " "));
 }
 
 std::string flags_of(const CommandFacts& command) {
@@ -25,9 +27,13 @@ std::string flags_of(const CommandFacts& command) {
 
 std::vector<std::string> known_words(const OptionFacts& option) {
   std::vector<std::string> words = option.choices;
-  if (option.is_code()) {
+  if (option.value == "CODE") {
     for (const CodeInfo& info : all_codes()) {
       words.push_back(code_name(info.code));
+    }
+  } else if (option.value == "PASS") {
+    for (const PassDef& pass : all_passes()) {
+      words.emplace_back(pass.name);
     }
   }
   return words;
@@ -56,7 +62,7 @@ std::string bash_completion(const std::vector<CommandFacts>& commands) {
       R"(# bash completion for dsquant, printed by `dsquant completion bash`.
 _dsquant_words() {{ mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur"); }}
 _dsquant_files() {{
-  mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+  mapfile -t COMPREPLY < <(compgen "$1" -- "$cur")
   compopt -o filenames 2>/dev/null
 }}
 _dsquant() {{

@@ -17,7 +17,10 @@ std::string line_of(const std::string& command, const OptionFacts& option) {
     line += name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);
   }
   const std::vector<std::string> words = known_words(option);
-  line += option.is_switch() ? "" : option.is_file() ? " -r -F" : " -x";
+  line += option.is_switch()   ? ""
+          : option.is_file()   ? " -r -F"
+          : option.is_folder() ? " -x -a '(__fish_complete_directories)'"
+                               : " -x";
   line += words.empty() ? "" : fmt::format(" -a {}", in_quotes(fmt::format("{}", fmt::join(words, " "))));
   return line + fmt::format(" -d {}\n", in_quotes(option.text));
 }

@@ -24,9 +24,10 @@ std::string action_of(const OptionFacts& option) {
                               : option.choices.empty() ? option.value
                                                        : "value";
   return fmt::format(":{}:{}", escaped(message, ":[]\\"),
-                     option.is_file() ? "_files"
-                     : words.empty()  ? " "
-                                      : fmt::format("({})", fmt::join(words, " ")));
+                     option.is_file()     ? "_files"
+                     : option.is_folder() ? "_files -/"
+                     : words.empty()      ? " "
+                                          : fmt::format("({})", fmt::join(words, " ")));
 }
 
 std::string spec_of(const OptionFacts& option) {

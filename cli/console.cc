@@ -9,6 +9,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "cli/table.h"
+
 namespace dsq::cli {
 namespace {
 
@@ -65,7 +67,7 @@ void Console::set(Output output) {
 
 void Console::summary(std::string_view text) {
   if (!output_.quiet) {
-    print(text);
+    print(fitted(text));
   }
 }
 
@@ -121,6 +123,13 @@ void Console::report(const Diagnostics& diagnostics, bool notes) {
     say(kCyan, "note",
         fmt::format("{} more {}; --explain shows {}", hidden, hidden == 1 ? "note" : "notes",
                     hidden == 1 ? "it" : "them"));
+  }
+}
+
+void Console::aside(std::string_view text) {
+  if (!output_.quiet) {
+    const std::string clean = printable(text);
+    std::fwrite(clean.data(), 1, clean.size(), stderr);
   }
 }
 

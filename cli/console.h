@@ -52,7 +52,8 @@ class Console {
   // Warnings, and with `notes` or --verbose also notes; otherwise one line says how many notes there are. Nothing with
   // --quiet.
   void report(const Diagnostics& diagnostics, bool notes);
-  void hint(std::string_view text);  // `help: ...` on stderr
+  void aside(std::string_view text);  // to stderr as it is, unless --quiet
+  void hint(std::string_view text);   // `help: ...` on stderr
 
  private:
   void say(std::string_view colour, std::string_view label, std::string_view text);

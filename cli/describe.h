@@ -21,7 +21,7 @@ struct OptionFacts {
 
   bool is_switch() const { return value.empty(); }
   bool is_file() const { return value == "FILE"; }
-  bool is_code() const { return value == "CODE"; }
+  bool is_folder() const { return value == "FOLDER"; }
   bool is_number() const;
   std::string key() const;  // in a file of settings: "output", "model"
 };

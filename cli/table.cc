@@ -116,6 +116,23 @@ std::string wrapped(std::string_view text, int width, int indent) {
   return out + margin + line + "\n";
 }
 
+std::string fitted(std::string_view text, int width) {
+  std::string out;
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    const std::string_view line = text.substr(at, end - at);
+    const size_t indent = std::min(line.find_first_not_of(' '), line.size());
+    if (width > 0 && width_of(line) > static_cast<size_t>(width)) {
+      const int more = static_cast<int>(indent) + 2;
+      out += std::string(indent, ' ') + wrapped(line.substr(indent), width, more).substr(static_cast<size_t>(more));
+    } else {
+      out += std::string(line) + (end < text.size() ? "\n" : "");
+    }
+    at = end + 1;
+  }
+  return out;
+}
+
 std::string count_text(double value) {
   for (const char* unit : {"", " k", " M", " G"}) {
     if (value < 1000) {

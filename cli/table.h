@@ -29,6 +29,9 @@ class Table {
 // Lines of at most `width` characters, broken at blanks; each begins with `indent` blanks and ends with a newline.
 std::string wrapped(std::string_view text, int width, int indent = 0);
 
+// Text whose lines are broken at blanks where they are longer than `width` (0: any length); the rest is indented more.
+std::string fitted(std::string_view text, int width = screen_width());
+
 std::string count_text(double value);  // "1.82 M", powers of 1000
 
 }  // namespace dsq::cli

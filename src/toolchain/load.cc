@@ -102,14 +102,15 @@ Result<Model> load_dsq(std::shared_ptr<const MappedFile> file) {
   return model;
 }
 
-Result<void> canonicalize(Graph& graph, const Recipe& recipe, Diagnostics& diagnostics) {
+Result<PassLog> canonicalize(Graph& graph, const Recipe& recipe, Diagnostics& diagnostics) {
   if (graph.stage != Stage::floating) {
-    return {};
+    return PassLog();
   }
   PassContext context{recipe, nullptr, diagnostics};
   const PassList* list = DSQ_TRY(find_pass_list("canonicalize"));
-  DSQ_TRY(run_passes(graph, *list, context));
-  return check_finite_weights(graph);  // again: now that constants are folded and layers have taken in what they can
+  PassLog log = DSQ_TRY(run_passes(graph, *list, context));
+  DSQ_TRY(check_finite_weights(graph));  // again: now that constants are folded and layers have taken in what they can
+  return log;
 }
 
 Result<Model> load(const std::filesystem::path& path, const std::map<std::string, Shape>& shapes,
@@ -176,9 +177,11 @@ Result<void> check_quantizable(const Graph& graph, const std::filesystem::path& 
              : Result<void>(not_float(path, fmt::format("it is at stage {}", name_of(graph.stage))));
 }
 
-Result<void> canonicalize(Graph& graph, Diagnostics& diagnostics) { return canonicalize(graph, Recipe(), diagnostics); }
+Result<PassLog> canonicalize(Graph& graph, Diagnostics& diagnostics) {
+  return canonicalize(graph, Recipe(), diagnostics);
+}
 
-Result<void> make_fast(Graph& graph, Diagnostics& diagnostics) {
+Result<PassLog> make_fast(Graph& graph, Diagnostics& diagnostics) {
   Recipe recipe;
   recipe.weights = Precision::floating;
   recipe.act = Precision::floating;

@@ -12,6 +12,7 @@
 #include "src/ir/graph.h"
 #include "src/support/diagnostics.h"
 #include "src/support/result.h"
+#include "src/toolchain/pass_log.h"
 
 namespace dsq {
 
@@ -37,8 +38,8 @@ Result<void> check_quantizable(const Graph& graph, const std::filesystem::path& 
 
 // The canonical form of a float graph: constants folded, layers fused, imported quantization turned into ranges. Other
 // stages stay as they are. Errors: those of the passes.
-Result<void> canonicalize(Graph& graph, Diagnostics& diagnostics);
+Result<PassLog> canonicalize(Graph& graph, Diagnostics& diagnostics);
 // The same for a graph that is to compute what its file says: imported quantization still rounds.
-Result<void> make_fast(Graph& graph, Diagnostics& diagnostics);
+Result<PassLog> make_fast(Graph& graph, Diagnostics& diagnostics);
 
 }  // namespace dsq

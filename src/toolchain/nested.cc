@@ -7,31 +7,31 @@
 namespace dsq {
 namespace {
 
-Result<void> run_within(std::string_view name, GraphRef& nested, PassContext& outer) {
+Result<PassLog> run_within(std::string_view name, GraphRef& nested, PassContext& outer) {
   Graph copy = *nested;
   const Recipe recipe = recipe_within(outer.recipe, copy);
   PassContext context{recipe, nullptr, outer.diag};
-  DSQ_TRY(run_list(name, copy, context));
+  PassLog log = DSQ_TRY(run_list(name, copy, context));
   copy.compact();
   nested = std::make_shared<const Graph>(std::move(copy));
-  return {};
+  return log;
 }
 
 }  // namespace
 
-Result<void> run_list(std::string_view name, Graph& graph, PassContext& context) {
-  DSQ_TRY(run_passes(graph, *DSQ_TRY(find_pass_list(name)), context));
+Result<PassLog> run_list(std::string_view name, Graph& graph, PassContext& context) {
+  PassLog log = DSQ_TRY(run_passes(graph, *DSQ_TRY(find_pass_list(name)), context));
   for (const NodeId id : graph.nodes()) {
     Attrs attrs = graph.node(id).attrs;
     const std::vector<GraphRef*> within = nested_graphs(attrs);
     for (GraphRef* nested : within) {
-      DSQ_TRY(run_within(name, *nested, context));
+      append(log, DSQ_TRY(run_within(name, *nested, context)));
     }
     if (!within.empty()) {
       graph.set_attrs(id, std::move(attrs));
     }
   }
-  return {};
+  return log;
 }
 
 }  // namespace dsq

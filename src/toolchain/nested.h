@@ -4,11 +4,12 @@
 #include <string_view>
 
 #include "passes/pass.h"
+#include "src/toolchain/pass_log.h"
 
 namespace dsq {
 
-// Runs the list of this name. Nested graphs never see data: their recipe takes ranges at run time.
+// Runs the list of this name, and says what its passes did. Nested graphs never see data: their recipe takes ranges at run time.
 // Errors: those of the passes.
-Result<void> run_list(std::string_view name, Graph& graph, PassContext& context);
+Result<PassLog> run_list(std::string_view name, Graph& graph, PassContext& context);
 
 }  // namespace dsq

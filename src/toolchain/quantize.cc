@@ -62,19 +62,21 @@ Result<NewFile> write_model(const Graph& graph, Report& report, const std::files
 }
 
 // The caller's passes in front of a list.
-Result<void> run_own(std::string_view list, const QuantizeOptions& options, Graph& graph, PassContext& context) {
+Result<PassLog> run_own(std::string_view list, const QuantizeOptions& options, Graph& graph, PassContext& context) {
+  PassLog log;
   for (const OwnPass& own : options.passes) {
     if (own.before == list) {
       const PassGroup group{std::span(&own.pass.name, 1)};
-      DSQ_TRY(run_passes(graph, std::span(&group, 1), context, {}, std::span(&own.pass, 1)));
+      append(log, DSQ_TRY(run_passes(graph, std::span(&group, 1), context, {}, std::span(&own.pass, 1))));
     }
   }
-  return {};
+  return log;
 }
 
-Result<void> run_stage(std::string_view list, const QuantizeOptions& options, Graph& graph, PassContext& context) {
-  DSQ_TRY(run_own(list, options, graph, context));
-  return run_list(list, graph, context);
+Result<PassLog> run_stage(std::string_view list, const QuantizeOptions& options, Graph& graph, PassContext& context) {
+  PassLog log = DSQ_TRY(run_own(list, options, graph, context));
+  append(log, DSQ_TRY(run_list(list, graph, context)));
+  return log;
 }
 
 }  // namespace
@@ -108,13 +110,13 @@ Result<Quantized> quantize(const QuantizeOptions& options, Diagnostics& diagnost
   recipe.calibrated = inputs.data.has_value();
   PassContext context{recipe, nullptr, diagnostics};
   Graph graph = model.graph;
-  DSQ_TRY(run_own("canonicalize", options, graph, context));
-  DSQ_TRY(canonicalize(graph, diagnostics));
+  append(done.passes, DSQ_TRY(run_own("canonicalize", options, graph, context)));
+  append(done.passes, DSQ_TRY(canonicalize(graph, diagnostics)));
   done.reference = graph;
   watch.lap("canonicalize");
 
   // Decide what is quantized and how. Beyond this point the float topology does not change.
-  DSQ_TRY(run_stage("plan", options, graph, context));
+  append(done.passes, DSQ_TRY(run_stage("plan", options, graph, context)));
 
   // Look at data.
   CalibrationTable stats;
@@ -126,13 +128,13 @@ Result<Quantized> quantize(const QuantizeOptions& options, Diagnostics& diagnost
   watch.lap("calibrate");
 
   // Ranges become scales, weights become integers; both are measured here, while they can be told apart.
-  DSQ_TRY(run_stage("assign", options, graph, context));
-  DSQ_TRY(run_stage("store", options, graph, context));
+  append(done.passes, DSQ_TRY(run_stage("assign", options, graph, context)));
+  append(done.passes, DSQ_TRY(run_stage("store", options, graph, context)));
   report.layers = layer_facts(done.reference, graph, sample_types(done.reference, inputs));
   std::vector<LayerInput> input_specs = layer_inputs(done.reference, graph);
 
   // Make every boundary explicit. Beyond this point the graph is what a device executes.
-  DSQ_TRY(run_stage("lower", options, graph, context));
+  append(done.passes, DSQ_TRY(run_stage("lower", options, graph, context)));
   graph.compact();
   done.graph = std::move(graph);
   report.floats = float_facts(done.graph, reasons_of(diagnostics));

@@ -14,6 +14,7 @@
 #include "src/report/report.h"
 #include "src/support/diagnostics.h"
 #include "src/support/progress.h"
+#include "src/toolchain/pass_log.h"
 
 namespace dsq {
 
@@ -44,6 +45,7 @@ struct Quantized {
   Graph graph;      // lowered, as written
   Graph reference;  // the canonical float twin
   Report report;
+  PassLog passes;
 };
 
 // Writes OUTPUT, and OUTPUT's stem with .report.json and .report.html. Gates that fail are in the report, not an error.

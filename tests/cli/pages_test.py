@@ -35,6 +35,7 @@ def help_of(command):
 
 HELP = {command: help_of(command) for command in listed()}
 FLAGS = {command: {name for name in names if name.startswith("-")} for command, names in HELP.items()}
+PASSES = {row.split()[0] for row in text("list", "passes").splitlines()[1:]}
 CODES = {row.split()[0] for row in text("list", "codes").splitlines() if re.match(r"\s+E\d", row)}
 
 
@@ -48,6 +49,7 @@ class Pages(unittest.TestCase):
         os.chdir(folder.name)
         Path("net one.onnx").touch()
         Path("x.npz").touch()
+        Path("folder").mkdir()
         home = tempfile.TemporaryDirectory()
         self.addCleanup(home.cleanup)
         os.environ.update(HOME=home.name, XDG_CONFIG_HOME=home.name, XDG_DATA_HOME=home.name, TERM="dumb")
@@ -67,8 +69,12 @@ class Pages(unittest.TestCase):
                 got = complete("dsquant", command, flag, "")
                 if "|" in value:
                     self.assertEqual(got, set(value.split("|")), f"{command} {flag}")
+                elif value == "PASS":
+                    self.assertEqual(got, PASSES, f"{command} {flag}")
+                elif value == "FOLDER":
+                    self.assertEqual({name.rstrip("/") for name in got}, {"folder"}, f"{command} {flag}")
                 elif value == "FILE":
-                    self.assertEqual(got, {"net one.onnx", "x.npz"}, f"{command} {flag}")
+                    self.assertEqual({name.rstrip("/") for name in got}, {"folder", "net one.onnx", "x.npz"}, f"{command} {flag}")
                 else:
                     self.assertEqual(got, set(), f"{command} {flag}")
             if "MODEL" in HELP[command]:

@@ -12,9 +12,50 @@ if grep -q '%.*left' seen; then
 else
   echo "the bar was not seen: it was over too soon"
 fi
-on_terminal "$DSQUANT --weights int8 --act int4 net.dsir"
-width=$(tr -d '\r' <seen | sed $'s/\x1b\\[[0-9;]*[mK]//g' | LC_ALL=C.UTF-8 wc -L)
-[ "$width" -le 80 ] || { cat seen; die "$width columns on a terminal of 80"; }
+if grep -q $'\x1b\[K.*%' seen; then
+  on_terminal "TERM=dumb $DSQUANT run net.dsir --inputs big.npz --batch 1 --backend portable"
+  if grep -q $'\x1b' seen; then die "escape codes where TERM=dumb"; fi
+  on_terminal "$DSQUANT run net.dsir --inputs big.npz --batch 1 --backend portable --quiet"
+  [ ! -s seen ] || { cat seen; die "not quiet"; }
+fi
+
+# Names that are long, and every table there is.
+long=stage3.blocks.11.attention.projection.with_a_name_of_considerable_length
+cat >long.dsir <<END
+graph "long" stage=float (%image_as_it_comes_from_the_camera_before_anything_is_done: f32[?,3,8,8]) -> (%$long.out) {
+  %w = const f32[4,3,3,3] rand(seed=1)
+  %axes = const i64[2] {2, 3}
+  %lw = const f32[10,4] rand(seed=3)
+  %c = conv(%image_as_it_comes_from_the_camera_before_anything_is_done, %w) {pads=[1,1,1,1]} @"$long.conv"
+  %g = reduce_mean(%c, %axes) {keepdims=false} @"$long.pool"
+  %$long.out = linear(%g, %lw) @"$long.head"
+}
+END
+make_npz l.npz image_as_it_comes_from_the_camera_before_anything_is_done f32 5,3,8,8
+on_terminal "$DSQUANT --weights int8 --act int4 long.dsir"
+while IFS= read -r arguments; do
+  on_terminal "$DSQUANT $arguments 2>/dev/null"
+  width=$(tr -d '\r' <seen | sed $'s/\x1b\\[[0-9;]*[mK]//g' | LC_ALL=C.UTF-8 wc -L)
+  [ "$width" -le 80 ] || { cat seen; die "$width columns on a terminal of 80: $arguments"; }
+  [ -s seen ] || die "nothing was shown: $arguments"
+done <<'END'
+--weights int8 --act int4 net.dsir
+--weights int8 --act int4 long.dsir -o other.dsq
+run long.dsir --inputs l.npz --profile
+inspect long.dsir
+inspect long.dsq
+compare long.dsir long.dsq --inputs l.npz --values
+list passes
+list ops
+list backends
+list codes
+list precisions
+explain E106
+version
+--help
+quantize --help
+run --help
+END
 for quiet in NO_COLOR=1 TERM=dumb; do
   on_terminal "$quiet $DSQUANT nowhere.onnx || true"
   if grep -q $'\x1b\[[0-9;]*m' seen; then die "colour with $quiet"; fi
