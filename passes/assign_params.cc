@@ -20,6 +20,7 @@
 #include "src/quant/math.h"
 #include "src/quant/range.h"
 #include "src/quant/weights.h"
+#include "src/support/parallel.h"
 
 namespace dsq {
 namespace {
@@ -40,10 +41,16 @@ void fill_dead(std::vector<float>& scales) {
 QuantParams per_channel(const ValueStats& stats, int32_t axis, int32_t steps) {
   QuantParams params;
   params.granularity.axis = axis;
-  for (const ChannelStats& channel : stats.channels) {
+  std::vector<Range> ranges(stats.channels.size());
+  parallel_for(static_cast<int64_t>(ranges.size()), 4, [&](int64_t begin, int64_t end) {
+    for (auto c = static_cast<size_t>(begin); c < static_cast<size_t>(end); ++c) {
+      ranges[c] = choose_range(stats.channels[c], steps);
+    }
+  });
+  for (size_t c = 0; c < ranges.size(); ++c) {
+    const ChannelStats& channel = stats.channels[c];
     const bool dead = !(channel.low < 0.0F) && !(channel.high > 0.0F);
-    const Range range = choose_range(channel, steps);
-    const ScaleZero p = affine_range(range.low, range.high, steps);
+    const ScaleZero p = affine_range(ranges[c].low, ranges[c].high, steps);
     params.scale.push_back(dead ? 0.0F : p.scale);
     params.zero_point.push_back(p.zero);
   }
@@ -184,7 +191,10 @@ Result<bool> assign_params(Graph& graph, PassContext& context) {
     }
     QuantSpec spec = *graph.value(id).spec;
     const std::string& name = graph.value(id).name;
-    DSQ_CHECK(context.stats != nullptr, "calibrated ranges come with statistics");
+    if (context.stats == nullptr) {  // as in text that somebody wrote
+      return fail(Code::data_mismatch, "its range is to be calibrated, and there are no statistics")
+          .at("value '" + name + "'");
+    }
     const auto found = context.stats->values.find(name);
     if (found == context.stats->values.end() || found->second.channels.empty()) {
       return fail(Code::data_mismatch, "the data never reach it, so it has no range").at("value '" + name + "'");

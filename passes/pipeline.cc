@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <stdexcept>
+#include <variant>
 
+#include "passes/pass_text.h"
 #include "passes/passes.h"
 #include "src/ir/compare.h"
-#include "src/ir/print.h"
 #include "src/ops/infer.h"
 #include "src/ops/verify.h"
-#include "src/support/file.h"
 
 namespace dsq {
 namespace {
@@ -17,32 +18,55 @@ constexpr int kMaxRounds = 8;
 
 using Clock = std::chrono::steady_clock;
 
-// One pass, without anything that would hide what went wrong.
-Result<bool> run_checked(Graph& graph, const Graph& before, const PassDef& pass, PassContext& context) {
-  if (graph.stage != pass.from) {
-    return fail(Code::pass_order, "it takes a graph at stage {}, this one is at stage {}", name_of(pass.from),
-                name_of(graph.stage));
+Result<void> verify_all(Graph& graph) {
+  DSQ_TRY(verify_structure(graph));
+  DSQ_TRY(infer_types(graph));
+  return verify(graph);
+}
+
+// What went wrong, and whether that is the pass's own fault.
+struct Failed {
+  Error error;
+  bool fault = false;
+};
+
+// A failed check of the program itself becomes an error, so that it can be replayed.
+Result<bool> run_caught(Graph& graph, const PassDef& pass, PassContext& context) {
+  try {
+    return pass.run(graph, context);
+  } catch (const std::logic_error& error) {
+    return fail(Code::internal, "{}", error.what());
   }
-  const bool said_changed = DSQ_TRY(pass.run(graph, context));
+}
+
+// One pass, without anything that would hide what went wrong.
+std::variant<bool, Failed> run_checked(Graph& graph, const Graph& before, const PassDef& pass, PassContext& context) {
+  if (graph.stage != pass.from) {
+    return Failed{fail(Code::pass_order, "it takes a graph at stage {}, this one is at stage {}", name_of(pass.from),
+                       name_of(graph.stage))};
+  }
+  const Result<bool> said = run_caught(graph, pass, context);
+  if (!said) {
+    return Failed{said.error(), info_of(said.error().code).exit == Exit::internal};
+  }
   // Compared, not hashed: constants that both graphs share are not read again.
   const std::string difference = first_difference(before, graph);
-  if (said_changed != !difference.empty()) {
-    return fail(Code::pass_inconsistent, "it said that it {} the graph; {}",
-                said_changed ? "changed" : "did not change", difference.empty() ? "nothing is different" : difference);
+  if (*said != !difference.empty()) {
+    return Failed{fail(Code::pass_inconsistent, "it said that it {} the graph; {}",
+                       *said ? "changed" : "did not change", difference.empty() ? "nothing is different" : difference),
+                  true};
   }
   graph.stage = pass.to;
-  if (said_changed) {
-    DSQ_TRY(verify_structure(graph));
-    DSQ_TRY(infer_types(graph));
-  }
-  if (said_changed || pass.from != pass.to) {
-    Result<void> sound = verify(graph);
-    if (!sound && sound.error().code == Code::stage_violation) {  // the pass is at fault, not the model
-      sound.error().code = Code::pass_inconsistent;
+  if (*said || pass.from != pass.to) {
+    Result<void> sound = *said ? verify_all(graph) : verify(graph);
+    if (!sound) {
+      const bool stage = sound.error().code == Code::stage_violation;  // the pass is at fault, not the model
+      sound.error().code = stage ? Code::pass_inconsistent : sound.error().code;
+      Graph copy = before;
+      return Failed{std::move(sound).error(), stage || verify_all(copy)};
     }
-    DSQ_TRY(std::move(sound));
   }
-  return said_changed;
+  return *said;
 }
 
 class Pipeline {
@@ -74,13 +98,18 @@ class Pipeline {
       context_.diag.enter_pass(std::string(pass->name));
       const Graph before = graph_;
       const Clock::time_point start = Clock::now();
-      Result<bool> result = run_checked(graph_, before, *pass, context_);
-      if (!result) {
-        return explain(std::move(result).error(), before, at, i);
+      std::variant<bool, Failed> result = run_checked(graph_, before, *pass, context_);
+      if (Failed* failed = std::get_if<Failed>(&result)) {
+        Error error = std::move(failed->error).with("pass " + std::string(pass->name));
+        return failed->fault ? explain(std::move(error), before, at, i) : error;
       }
       const std::chrono::duration<double, std::milli> elapsed = Clock::now() - start;
-      records_.push_back({pass->name, *result, elapsed.count()});
-      if (*result && changed != nullptr) {
+      const bool did_change = std::get<bool>(result);
+      records_.push_back({pass->name, did_change, elapsed.count()});
+      if (did_change && options_.on_change) {
+        DSQ_TRY(options_.on_change(pass->name, graph_));
+      }
+      if (did_change && changed != nullptr) {
         changed->push_back(pass->name);
       }
     }
@@ -88,39 +117,30 @@ class Pipeline {
   }
 
   Result<void> settle(size_t at) {
+    const Graph start = graph_;
     std::vector<std::string_view> changed;
     for (int round = 0; round < kMaxRounds; ++round) {
-      const Graph before = graph_;
       changed.clear();
       DSQ_TRY(once(at, &changed));
       if (changed.empty()) {
         return {};
       }
-      if (round + 1 == kMaxRounds) {
-        return explain(fail(Code::pass_inconsistent, "no rest after {} rounds; {} passes still change the graph",
-                            kMaxRounds, changed.size()),
-                       before, at, 0, fmt::format("passes {}", fmt::join(changed, ", ")));
-      }
     }
-    return {};
+    return explain(fail(Code::pass_inconsistent, "passes {}: no rest after {} rounds; {} passes still change the graph",
+                        fmt::join(changed, ", "), kMaxRounds, changed.size()),
+                   start, at, 0);
   }
 
-  Error explain(Error error, const Graph& before, size_t group, size_t first, std::string who = {}) {
-    const std::string_view pass = groups_[group].passes[first];
-    error = std::move(error).with(who.empty() ? "pass " + std::string(pass) : who);
-    if (options_.reproducer_folder.empty()) {
-      return error;
+  // Offers what replays the failure: from pass `first` of the group on.
+  Error explain(Error error, const Graph& before, size_t group, size_t first) {
+    if (options_.on_failure) {
+      std::vector<PassGroup> rest(groups_.begin() + static_cast<long>(group), groups_.end());
+      if (first > 0) {
+        rest[0] = {rest[0].passes.subspan(first), false};
+      }
+      options_.on_failure({before, text_of(rest), context_}, error);
     }
-    std::vector<std::string_view> rest(groups_[group].passes.begin() + static_cast<long>(first),
-                                       groups_[group].passes.end());
-    for (size_t i = group + 1; i < groups_.size(); ++i) {
-      rest.insert(rest.end(), groups_[i].passes.begin(), groups_[i].passes.end());
-    }
-    const std::filesystem::path path = options_.reproducer_folder / "repro.dsir";
-    const Result<void> written =
-        write_file(path, fmt::format("// pipeline: {}\n{}", fmt::join(rest, ","), print(before)));
-    return written ? std::move(error).hint("the graph before the pass is in " + path.string())
-                   : std::move(error).hint("the graph before the pass could not be written: " + written.error().what);
+    return error;
   }
 
   Graph& graph_;

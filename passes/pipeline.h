@@ -1,7 +1,7 @@
 // Runs passes and distrusts them: stage before, changed or not, types and verifier after each one.
 #pragma once
 
-#include <filesystem>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -29,10 +29,18 @@ struct PassRecord {
   double milliseconds = 0;
 };
 
+// A pass that is at fault: it left a graph that the verifier refuses though it got one that it accepts, said something
+// else than it did, or failed internally. `passes`, run on `before`, fail in the same way.
+struct PassFailure {
+  const Graph& before;
+  std::string passes;  // as in pass_text.h
+  const PassContext& context;
+};
+
 struct PipelineOptions {
-  // Where to write repro.dsir - the graph before the pass that failed, under a line that names the passes from there
-  // on. Empty: nowhere.
-  std::filesystem::path reproducer_folder;
+  std::function<void(const PassFailure& failure, Error& error)> on_failure;
+  // Called after each pass that changed the graph.
+  std::function<Result<void>(std::string_view pass, const Graph& after)> on_change;
 };
 
 // Runs `passes` one after the other. After each change types are inferred anew and the graph is verified for the stage

@@ -3,15 +3,13 @@
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
-#include <fstream>
-
-#include <unistd.h>
 
 #include <gtest/gtest.h>
 
+#include "passes/pass_text.h"
 #include "passes/passes.h"
 #include "src/ir/parse.h"
+#include "src/support/check.h"
 
 namespace dsq {
 namespace {
@@ -59,29 +57,64 @@ TEST_F(PipelineTest, RecordsWhatEachPassDid) {
   EXPECT_EQ((*result)[0].name, "infer_shapes");
 }
 
-TEST_F(PipelineTest, AFailureLeavesAReproducer) {
-  const std::filesystem::path folder =
-      std::filesystem::temp_directory_path() / ("dsq_pipeline_test_" + std::to_string(::getpid()));
-  std::filesystem::create_directories(folder);
-  Graph g = graph("graph (%x: f32[2], %z: f32[3]) -> (%y) { %a = add(%x, %z) %y = relu(%a) }");
-  const Graph before = g;
-  const auto passes = std::to_array<std::string_view>({"infer_shapes", "drop_dead"});
-  const Result<std::vector<PassRecord>> result = run_passes(g, passes, context_, {folder});
-  ASSERT_FALSE(result);
-  EXPECT_EQ(result.error().code, Code::shape_mismatch);
-  EXPECT_TRUE(result.error().what.starts_with("pass infer_shapes: ")) << result.error().what;
-  EXPECT_NE(result.error().next.find("repro.dsir"), std::string::npos) << result.error().next;
-  std::ifstream file(folder / "repro.dsir");
-  std::string first;
-  std::getline(file, first);
-  EXPECT_EQ(first, "// pipeline: infer_shapes,drop_dead");
-  const std::string text((std::istreambuf_iterator<char>(file)), {});
-  Result<Graph> replay = parse(text);
-  ASSERT_TRUE(replay) << replay.error().what;
-  Graph compacted = before;
-  compacted.compact();
-  EXPECT_TRUE(*replay == compacted);
-  std::filesystem::remove_all(folder);
+TEST_F(PipelineTest, OffersWhatReplaysAFailureThatIsThePassesOwn) {
+  std::vector<std::string> offered;
+  PipelineOptions options;
+  options.on_failure = [&](const PassFailure& failure, Error&) { offered.push_back(failure.passes); };
+  const auto breaks = [](Graph& graph, PassContext&) -> Result<bool> {
+    graph.add_node(OpKind::add, "bad", ActAttrs{}, {graph.inputs()[0]}, {"bad"});
+    return true;
+  };
+  const auto checks = [](Graph&, PassContext&) -> Result<bool> {
+    DSQ_CHECK(false, "this holds");
+    return true;
+  };
+  const auto refuses = [](Graph&, PassContext&) -> Result<bool> { return fail(Code::selector_unmatched, "no"); };
+  const auto restless = [](Graph& graph, PassContext&) -> Result<bool> {
+    graph.add_constant("c", Tensor::scalar(1.0F));
+    return true;
+  };
+  const auto idle = [](Graph&, PassContext&) -> Result<bool> { return false; };
+  const auto stage = Stage::floating;
+  const auto table = std::to_array<PassDef>({{"breaks", "", stage, stage, breaks},
+                                             {"checks", "", stage, stage, checks},
+                                             {"idle", "", stage, stage, idle},
+                                             {"refuses", "", stage, stage, refuses},
+                                             {"restless", "", stage, stage, restless}});
+  const auto error_of = [&](std::string_view passes, std::string_view text) {
+    offered.clear();
+    Graph copy = graph(text);
+    const Result<PassText> parsed = PassText::parse(passes, table);
+    EXPECT_TRUE(parsed) << parsed.error().what;
+    const Result<std::vector<PassRecord>> result = run_passes(copy, parsed->groups(), context_, options, table);
+    return result ? Error{Code::not_applicable, {}, {}, {}} : result.error();
+  };
+  const std::string_view good = "graph (%x: f32[2]) -> (%y) { %y = relu(%x) : f32[2] }";
+  EXPECT_EQ(error_of("idle,breaks,idle", good).code, Code::graph_invalid);
+  EXPECT_EQ(offered, std::vector<std::string>{"breaks,idle"});
+  EXPECT_EQ(error_of("(idle,checks)*,idle", good).code, Code::internal);
+  EXPECT_EQ(offered, std::vector<std::string>{"checks,idle"});
+  EXPECT_EQ(error_of("idle,(restless)*,idle", good).code, Code::pass_inconsistent);
+  EXPECT_EQ(offered, std::vector<std::string>{"(restless)*,idle"});
+  EXPECT_EQ(error_of("refuses", good).code, Code::selector_unmatched);
+  EXPECT_TRUE(offered.empty());
+  // The graph was broken before.
+  EXPECT_EQ(error_of("breaks", "graph (%x: f32[2], %z: f32[3]) -> (%y) { %y = add(%x, %z) }").code,
+            Code::graph_invalid);
+  EXPECT_TRUE(offered.empty());
+}
+
+TEST(PassText, ReadsWhatItWrites) {
+  for (const std::string_view text : {"fuse_bias", "fuse_bias,drop_dead", "(fuse_bias,drop_dead)*",
+                                      "infer_shapes,(fuse_bias)*,drop_dead", "(fuse_bias)*,(drop_dead)*"}) {
+    const Result<PassText> parsed = PassText::parse(text);
+    ASSERT_TRUE(parsed) << text << ": " << parsed.error().what;
+    EXPECT_EQ(text_of(parsed->groups()), text);
+  }
+  EXPECT_EQ(PassText::parse("fuse_bais").error().code, Code::pass_unknown);
+  EXPECT_EQ(PassText::parse("").error().code, Code::usage);
+  EXPECT_EQ(PassText::parse("(fuse_bias").error().code, Code::usage);
+  EXPECT_EQ(PassText::parse("a,,b").error().code, Code::pass_unknown);
 }
 
 TEST_F(PipelineTest, PassesOfATableOfTheirOwnAreChecked) {
