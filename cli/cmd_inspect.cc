@@ -1,9 +1,11 @@
 // dsquant inspect: what a model holds.
+#include <algorithm>
 #include <memory>
 
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/table.h"
+#include "formats/report/markup.h"
 #include "src/support/strings.h"
 #include "src/toolchain/inspect.h"
 #include "src/toolchain/load.h"
@@ -14,6 +16,7 @@ namespace {
 struct Options {
   Common common;
   std::filesystem::path model;
+  RecipeOptions recipe;
 };
 
 using Ports = std::vector<std::pair<std::string, TensorType>>;
@@ -38,6 +41,8 @@ Json to_json(const Options& options, const Model& model, const Inspection& facts
                {"parameters", facts.parameters},
                {"constant_bytes", facts.constant_bytes},
                {"macs", facts.macs},
+               {"integer_macs", facts.integer_macs},
+               {"assumed_shapes", facts.assumed},
                {"open_shapes", facts.open_shapes},
                {"nodes", facts.nodes},
                {"inputs", ports_json(facts.inputs)},
@@ -53,6 +58,10 @@ Json to_json(const Options& options, const Model& model, const Inspection& facts
                      {"floats", model.parts->floats},
                      {"metadata", model.parts->metadata}};
   }
+  if (facts.seams) {
+    json["conversions"] = facts.seams->conversions;
+    json["float_islands"] = facts.seams->islands;
+  }
   for (const auto& [op, count] : facts.ops) {
     json["ops"][std::string(name_of(op))] = count;
   }
@@ -67,6 +76,9 @@ Json to_json(const Options& options, const Model& model, const Inspection& facts
                               {"weight_type", name_of(layer.weight_type)},
                               {"input_type", name_of(layer.input_type)},
                               {"range", layer.range}});
+    if (!layer.plan.empty()) {
+      json["layers"].back()["plan"] = layer.plan;
+    }
   }
   return json;
 }
@@ -80,14 +92,46 @@ std::string ports_text(std::string_view heading, const Ports& ports) {
 }
 
 std::string layers_text(const Inspection& facts) {
-  Table table({"layer", "operator", "output", ">MACs", ">weights", ">bytes", "stored as", "input as", "range"});
+  const bool planned = std::ranges::any_of(facts.layers, [](const LayerFacts& layer) { return !layer.plan.empty(); });
+  std::vector<std::string> columns = {"layer", "operator", "output", ">MACs", ">weights", ">bytes", "stored as"};
+  columns.insert(columns.end(), planned ? 0 : 1, "input as");
+  columns.emplace_back(planned ? "quantized" : "range");
+  Table table(std::move(columns));
   for (const LayerFacts& layer : facts.layers) {
-    table.add({layer.name, std::string(name_of(layer.op)), text_of(layer.output),
-               layer.macs == 0 ? "?" : count_text(static_cast<double>(layer.macs)),
-               count_text(static_cast<double>(layer.weights)), human_bytes(static_cast<double>(layer.weight_bytes)),
-               std::string(name_of(layer.weight_type)), std::string(name_of(layer.input_type)), layer.range});
+    std::vector<std::string> row = {page::shortened(layer.name, 30),
+                                    std::string(name_of(layer.op)),
+                                    text_of(layer.output),
+                                    layer.macs == 0 ? "?" : count_text(static_cast<double>(layer.macs)),
+                                    count_text(static_cast<double>(layer.weights)),
+                                    human_bytes(static_cast<double>(layer.weight_bytes)),
+                                    std::string(name_of(layer.weight_type))};
+    row.insert(row.end(), planned ? 0 : 1, std::string(name_of(layer.input_type)));
+    row.push_back(planned ? layer.plan : layer.range);
+    table.add(std::move(row));
   }
-  return table.text();
+  return (planned ? "what quantizing would make of its layers, without data (--dry-run measures it)\n" : "") +
+         table.text();
+}
+
+std::string costs_text(const Inspection& facts) {
+  std::string text = fmt::format("{} parameters, {} of constants in memory, {}{} MACs a run\n",
+                                 count_text(static_cast<double>(facts.parameters)),
+                                 human_bytes(static_cast<double>(facts.constant_bytes)),
+                                 facts.open_shapes ? "at least " : "", count_text(static_cast<double>(facts.macs)));
+  if (!facts.assumed.empty()) {
+    text += fmt::format("open dimensions are taken as 1: {}; --shape NAME=1,3,224,224 settles them\n",
+                        fmt::join(facts.assumed, ", "));
+  } else if (facts.open_shapes) {
+    text += "some shapes are open: --shape NAME=1,3,224,224 settles them\n";
+  }
+  if (facts.seams) {
+    const double share =
+        facts.macs > 0 ? static_cast<double>(facts.integer_macs) / static_cast<double>(facts.macs) : 0.0;
+    text +=
+        fmt::format("{:.1f} % of the MACs in integers; {} and {} of operators in float\n", share * 100,
+                    page::plural(facts.seams->conversions, "conversion"), page::plural(facts.seams->islands, "island"));
+  }
+  return text;
 }
 
 std::string provenance_text(const Provenance& from, const DsqParts& parts) {
@@ -110,11 +154,7 @@ std::string to_text(const Options& options, const Model& model, const Inspection
   text += source.opset == 0 ? "" : fmt::format(", opset {}", source.opset);
   text += fmt::format("\nsha256 {}\n", source.sha256);
   text += model.provenance ? provenance_text(*model.provenance, *model.parts) : "";
-  text += fmt::format("{} parameters, {} of constants in memory, {}{} MACs a run\n",
-                      count_text(static_cast<double>(facts.parameters)),
-                      human_bytes(static_cast<double>(facts.constant_bytes)), facts.open_shapes ? "at least " : "",
-                      count_text(static_cast<double>(facts.macs)));
-  text += facts.open_shapes ? "some shapes are open: --shape NAME=1,3,224,224 settles them\n" : "";
+  text += costs_text(facts);
   text += "\n" + ports_text("input", facts.inputs) + "\n" + ports_text("output", facts.outputs);
   text += fmt::format("\n{} nodes:", facts.nodes);
   for (const auto& [op, count] : facts.ops) {
@@ -126,7 +166,22 @@ std::string to_text(const Options& options, const Model& model, const Inspection
 Result<Exit> run(const Options& options, Console& console) {
   Diagnostics diagnostics;
   const Model model = DSQ_TRY(load_model(options.model, options.common.shapes, diagnostics));
-  const Inspection facts = inspect(model.graph);
+  Inspection facts = inspect(model.graph);
+  if (model.graph.stage == Stage::floating) {
+    const Recipe recipe = DSQ_TRY(recipe_of(options.recipe));
+    Result<std::vector<LayerFacts>> planned = plan_layers(model.graph, recipe, diagnostics);
+    if (planned) {
+      facts.layers = std::move(*planned);
+    } else if (planned.error().code == Code::selector_unmatched) {
+      return std::move(planned).error();
+    } else {
+      diagnostics.note("", "quantizing would refuse it: " + planned.error().what);
+    }
+  } else if (options.recipe.given()) {
+    return fail(Code::option_conflict, "there is nothing to plan at stage {}", name_of(model.graph.stage))
+        .at(options.model.string())
+        .hint("leave --weights, --act and --keep out");
+  }
   console.report(diagnostics, options.common.explain);
   options.common.json ? console.print_json(to_json(options, model, facts))
                       : console.print(fitted(to_text(options, model, facts)));
@@ -138,6 +193,7 @@ Result<Exit> run(const Options& options, Console& console) {
 Action define_inspect(CLI::App& app) {
   const auto options = std::make_shared<Options>();
   add_model(app, options->model);
+  add_recipe(app, options->recipe);
   add_shapes(app, options->common);
   add_explain(app, options->common);
   add_json(app, options->common);

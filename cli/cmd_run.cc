@@ -1,11 +1,10 @@
 // dsquant run: a model on arrays.
-#include <algorithm>
-#include <map>
 #include <memory>
 
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/pass_table.h"
+#include "cli/profile.h"
 #include "cli/progress.h"
 #include "cli/table.h"
 #include "formats/npy/npy.h"
@@ -26,55 +25,6 @@ struct Options {
   bool profile = false;
 };
 
-std::vector<NodeProfile> slowest_first(std::vector<NodeProfile> rows) {
-  std::ranges::stable_sort(rows, [](const NodeProfile& a, const NodeProfile& b) { return a.seconds > b.seconds; });
-  return rows;
-}
-
-struct OpTotal {
-  std::string_view op;
-  double seconds = 0;
-  int64_t nodes = 0;
-};
-
-std::vector<OpTotal> by_op(const std::vector<NodeProfile>& profile) {
-  std::map<std::string_view, OpTotal> totals;
-  for (const NodeProfile& row : profile) {
-    OpTotal& total = totals[name_of(row.op)];
-    total.op = name_of(row.op);
-    total.seconds += row.seconds;
-    ++total.nodes;
-  }
-  std::vector<OpTotal> rows;
-  for (const auto& [op, total] : totals) {
-    rows.push_back(total);
-  }
-  std::ranges::stable_sort(rows, [](const OpTotal& a, const OpTotal& b) { return a.seconds > b.seconds; });
-  return rows;
-}
-
-std::string profile_text(const std::vector<NodeProfile>& profile) {
-  double all = 0;
-  for (const NodeProfile& row : profile) {
-    all += row.seconds;
-  }
-  const auto cells = [&](double seconds) {
-    return std::pair(fmt::format("{:.3f}", seconds * 1e3),
-                     fmt::format("{:.1f} %", all > 0 ? 100 * seconds / all : 0.0));
-  };
-  Table ops({"operator", ">nodes", ">ms", ">share"});
-  for (const OpTotal& row : by_op(profile)) {
-    const auto [ms, share] = cells(row.seconds);
-    ops.add({std::string(row.op), std::to_string(row.nodes), ms, share});
-  }
-  Table nodes({"node", "operator", ">ms", ">share"});
-  for (const NodeProfile& row : slowest_first(profile)) {
-    const auto [ms, share] = cells(row.seconds);
-    nodes.add({row.name, std::string(name_of(row.op)), ms, share});
-  }
-  return "\n" + ops.text() + "\n" + nodes.text();
-}
-
 Json to_json(const Options& options, const Ran& ran) {
   Json json = {{"model", options.model.string()},
                {"backend", options.common.backend},
@@ -92,10 +42,7 @@ Json to_json(const Options& options, const Ran& ran) {
     json["written"] = options.outputs.string();
   }
   if (options.profile) {
-    json["profile"] = Json::array();
-    for (const NodeProfile& row : slowest_first(ran.profile)) {
-      json["profile"].push_back({{"node", row.name}, {"op", name_of(row.op)}, {"seconds", row.seconds}});
-    }
+    json["profile"] = profile_json(ran.profile, 1);
   }
   return json;
 }
@@ -113,7 +60,7 @@ std::string to_text(const Options& options, const Ran& ran) {
   text += outputs.text();
   text += options.outputs.empty() ? "not stored: --outputs y.npz stores them\n"
                                   : "written: " + options.outputs.string() + "\n";
-  return text + (options.profile ? profile_text(ran.profile) : "");
+  return text + (options.profile ? profile_text(ran.profile, 1, ran.profile.size()) : "");
 }
 
 bool is_npy(const std::filesystem::path& path) { return lower(path.extension().string()) == ".npy"; }

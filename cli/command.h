@@ -26,6 +26,10 @@ std::span<const Command> commands();  // in the order of the help
 
 Action define_quantize(CLI::App& app);
 Action define_run(CLI::App& app);
+Action define_diff(CLI::App& app);
+Action define_reproduce(CLI::App& app);
+Action define_opt(CLI::App& app);
+Action define_bench(CLI::App& app);
 Action define_inspect(CLI::App& app);
 Action define_dump(CLI::App& app);
 Action define_compare(CLI::App& app);

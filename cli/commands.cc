@@ -11,6 +11,7 @@ constexpr auto kCommands = std::to_array<Command>({
      "  dsquant --weights int8 --act int4 model.onnx\n"
      "  dsquant --act int4 model.onnx --data x.npz --labels y.npy --max-drop 1\n"
      "  dsquant --act int8 model.onnx --keep 'head*=fp16' -o small.dsq\n"
+     "  dsquant --act int8 model.onnx --dry-run\n"
      "  dsquant --config job.toml model.onnx\n",
      define_quantize},
     {"run", "Run a model on arrays and store what comes out",
@@ -29,6 +30,23 @@ constexpr auto kCommands = std::to_array<Command>({
      "  dsquant compare model.onnx model.dsq --inputs x.npz\n"
      "  dsquant compare old.onnx new.onnx --inputs x.npz --threshold 60\n",
      define_compare},
+    {"bench", "Show how fast a model runs, and where its time goes",
+     "  dsquant bench model.dsq --threads 1\n"
+     "  dsquant bench model.onnx --inputs x.npz --batch 8 --seconds 10\n",
+     define_bench},
+    {"diff", "Show what changed between two reports",
+     "  dsquant diff old.report.json new.report.json\n"
+     "  dsquant diff old.report.json new.report.json --fail-on-regression\n",
+     define_diff, false},
+    {"reproduce", "Show how a .dsq file was made, make it again and compare",
+     "  dsquant reproduce model.dsq\n"
+     "  dsquant reproduce model.dsq --model elsewhere/model.onnx --data calib.npz\n",
+     define_reproduce},
+    {"opt", "Run passes on text, and replay what a failed one left behind",
+     "  dsquant opt model.dsir --passes fold_batchnorm,fuse_bias\n"
+     "  dsquant opt model.dsir --list canonicalize,plan --act int8 -o planned.dsir\n"
+     "  dsquant opt model.repro.dsir\n",
+     define_opt},
     {"list", "List passes, operators, backends, error codes or precisions",
      "  dsquant list passes\n"
      "  dsquant list codes --json\n",

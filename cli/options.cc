@@ -5,26 +5,18 @@
 
 #include "src/runner/backend.h"
 #include "src/support/strings.h"
+#include "src/toolchain/options_text.h"
 
 namespace dsq::cli {
 namespace {
 
-// NAME=1,3,224,224. Names may hold '=': the last one counts.
 void parse_shape(const std::string& text, std::map<std::string, Shape>& shapes) {
-  const size_t at = text.rfind('=');
-  Shape shape;
-  bool good = at != std::string::npos && at > 0;
-  for (const std::string& part : split(good && at + 1 < text.size() ? text.substr(at + 1) : "", ',')) {
-    int64_t value = 0;
-    const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), value);
-    good = good && error == std::errc() && end == part.data() + part.size() && value > 0;
-    shape.push_back(value);
+  Result<std::pair<std::string, Shape>> parsed = shape_from(text);
+  if (!parsed) {
+    throw CLI::ValidationError("--shape", parsed.error().what);
   }
-  if (!good) {
-    throw CLI::ValidationError("--shape", "'" + text + "' is not of the form NAME=1,3,224,224 (positive numbers)");
-  }
-  if (!shapes.emplace(text.substr(0, at), std::move(shape)).second) {
-    throw CLI::ValidationError("--shape", "'" + text.substr(0, at) + "' is given twice");
+  if (!shapes.insert(std::move(*parsed)).second) {
+    throw CLI::ValidationError("--shape", "'" + text.substr(0, text.rfind('=')) + "' is given twice");
   }
 }
 
@@ -110,6 +102,37 @@ CLI::Option* add_number(CLI::App& app, const std::string& flag, std::optional<do
   return app.add_option_function<std::string>(flag, parse, text)->type_name(unit);
 }
 
+void add_recipe(CLI::App& app, RecipeOptions& options) {
+  add_choice(app, "--weights", options.weights, {"int8", "int6", "int4", "fp16", "float"},
+             "How weights are stored (default: int8)");
+  add_choice(app, "--act", options.act, {"int4", "int8", "fp16", "float"},
+             "How activations are computed (default: int4 with integer weights, otherwise float)");
+  app.add_option("--keep", options.keep,
+                 "Hold nodes at another precision, by name or operator; * and ? match; may be repeated")
+      ->type_name("PATTERN=fp16")
+      ->expected(1)
+      ->take_all()
+      ->allow_extra_args(false);
+  app.add_flag("--edges-at-act", options.edges_at_act, "Also the first and last layer at --act, instead of int8");
+  add_number(app, "--max-weight-error", options.max_weight_error, 0, 1, "SHARE",
+             "Largest relative L2 error of a layer's int8 weights (default: 0.01)");
+}
+
+Result<Recipe> recipe_of(const RecipeOptions& options) {
+  Recipe recipe;
+  recipe.weights = options.weights.empty() ? recipe.weights : *precision_from(options.weights);
+  // Activations in integers need integer weights, so other weights bring float activations unless asked otherwise.
+  recipe.act = !options.act.empty()         ? *precision_from(options.act)
+               : is_integer(recipe.weights) ? Precision::int4
+                                            : Precision::floating;
+  for (const std::string& keep : options.keep) {
+    recipe.keep.push_back(DSQ_TRY(keep_from(keep)));
+  }
+  recipe.edges_at_act = options.edges_at_act;
+  recipe.max_weight_error = options.max_weight_error.value_or(recipe.max_weight_error);
+  return recipe;
+}
+
 CLI::Option* add_path(CLI::App& app, const std::string& flag, std::filesystem::path& path, const std::string& text) {
   return app
       .add_option_function<std::string>(
@@ -148,6 +171,11 @@ void add_shapes(CLI::App& app, Common& common) {
       ->expected(1)
       ->take_all()
       ->allow_extra_args(false);
+}
+
+CLI::Option* add_count(CLI::App& app, const std::string& flag, int64_t& value, int64_t high, const std::string& text) {
+  const auto parse = [&value, flag, high](const std::string& given) { parse_count(flag, given, high, value); };
+  return app.add_option_function<std::string>(flag, parse, text)->type_name("N");
 }
 
 void add_batch(CLI::App& app, Common& common, const std::string& text) {

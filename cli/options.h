@@ -11,6 +11,7 @@
 #include <CLI/CLI.hpp>
 
 #include "src/ir/shape.h"
+#include "src/quant/recipe.h"
 
 namespace dsq::cli {
 
@@ -23,12 +24,28 @@ struct Common {
   std::string backend = "onednn";
 };
 
+// How a network is to be quantized.
+struct RecipeOptions {
+  std::string weights;  // empty: int8
+  std::string act;      // empty: int4 with integer weights, otherwise float
+  std::vector<std::string> keep;
+  bool edges_at_act = false;
+  std::optional<double> max_weight_error;
+  bool given() const {
+    return !weights.empty() || !act.empty() || !keep.empty() || edges_at_act || max_weight_error.has_value();
+  }
+};
+void add_recipe(CLI::App& app, RecipeOptions& options);
+Result<Recipe> recipe_of(const RecipeOptions& options);  // errors: usage
+
 // A positional MODEL, required.
 void add_model(CLI::App& app, std::filesystem::path& model, const std::string& name = "MODEL",
                const std::string& text = "an .onnx, .dsq or .dsir file");
 void add_json(CLI::App& app, Common& common);
 void add_explain(CLI::App& app, Common& common);
 void add_shapes(CLI::App& app, Common& common);  // --shape NAME=1,3,224,224
+// A whole number from 1 to `high`.
+CLI::Option* add_count(CLI::App& app, const std::string& flag, int64_t& value, int64_t high, const std::string& text);
 void add_batch(CLI::App& app, Common& common, const std::string& text);
 void add_threads(CLI::App& app, Common& common);
 void add_backend(CLI::App& app, Common& common);

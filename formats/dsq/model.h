@@ -20,6 +20,7 @@ struct Provenance {
   std::string options{};      // canonical: "--weights int8 --act int4"
   std::string data_sha256{};  // empty without data
   int64_t data_samples = 0;
+  std::string libraries{};  // that decided bytes: "zstd 1.5.4, zlib 1.2.13"; empty in files of old writers
   bool operator==(const Provenance&) const = default;
 };
 

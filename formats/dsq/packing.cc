@@ -106,4 +106,6 @@ Result<std::vector<std::byte>> inflate_bytes(std::span<const std::byte> stored, 
   return out;
 }
 
+std::string zlib_name() { return std::string("zlib ") + zlibVersion(); }
+
 }  // namespace dsq

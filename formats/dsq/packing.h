@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "src/ir/tensor.h"
@@ -21,6 +22,7 @@ int bits_worth(const Tensor& tensor);
 std::vector<std::byte> pack_bits(const Tensor& tensor, int bits);
 Tensor unpack_bits(DType dtype, Shape shape, std::span<const std::byte> packed, int bits);
 
+std::string zlib_name();  // "zlib 1.2.13"
 // zlib format (RFC 1950). Empty when that is not smaller.
 std::vector<std::byte> deflate_bytes(std::span<const std::byte> bytes);
 // Exactly `size` bytes must come out. Errors: dsq_corrupt.

@@ -24,8 +24,15 @@ Provenance provenance_of(const fb::Provenance* p) {
   if (p == nullptr) {
     return {};
   }
-  return {string_of(p->tool()), string_of(p->source_name()), string_of(p->source_sha256()), string_of(p->producer()),
-          p->opset(),           string_of(p->options()),     string_of(p->data_sha256()),   p->data_samples()};
+  return {string_of(p->tool()),
+          string_of(p->source_name()),
+          string_of(p->source_sha256()),
+          string_of(p->producer()),
+          p->opset(),
+          string_of(p->options()),
+          string_of(p->data_sha256()),
+          p->data_samples(),
+          string_of(p->libraries())};
 }
 
 Result<void> check_features(const fb::Model& model) {

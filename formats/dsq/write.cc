@@ -83,7 +83,7 @@ class ModelWriter {
     };
     const Offset<fb::Provenance> provenance = fb::CreateProvenance(
         builder_, text(p.tool), text(std::filesystem::path(p.source_name).filename().string()), text(p.source_sha256),
-        text(p.producer), p.opset, text(p.options), text(p.data_sha256), p.data_samples);
+        text(p.producer), p.opset, text(p.options), text(p.data_sha256), p.data_samples, text(p.libraries));
     std::vector<Offset<flatbuffers::String>> required;
     for (const std::string_view feature : kFeatures) {
       if (std::ranges::find(used_, feature) != used_.end()) {
@@ -324,6 +324,20 @@ Result<NewFile> prepare_dsq(const Graph& graph, const Provenance& provenance, co
 Result<void> write_dsq(const Graph& graph, const Provenance& provenance, const std::filesystem::path& path) {
   const NewFile file = DSQ_TRY(prepare_dsq(graph, provenance, path));
   return publish(std::span(&file, 1));
+}
+
+std::string dsq_libraries() { return zstd_name() + ", " + zlib_name(); }
+
+Result<int64_t> dsq_bytes(const Graph& graph, const Provenance& provenance) {
+  ModelWriter writer;
+  DSQ_TRY(writer.write(graph, provenance));
+  const std::vector<std::byte> deflated = deflate_bytes(writer.metadata());
+  const DsqHeader header{deflated.empty() ? writer.metadata().size() : deflated.size(),
+                         writer.metadata().size(),
+                         writer.data().size(),
+                         {},
+                         {}};
+  return static_cast<int64_t>(header.file_bytes());
 }
 
 Result<std::vector<std::byte>> encode_dsq(const Graph& graph, const Provenance& provenance) {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include "formats/dsq/model.h"
@@ -17,6 +18,12 @@ Result<void> write_dsq(const Graph& graph, const Provenance& provenance, const s
 
 // The same, still without its name: to be read back, or published together with other files.
 Result<NewFile> prepare_dsq(const Graph& graph, const Provenance& provenance, const std::filesystem::path& path);
+
+// The libraries that decide the stored bytes: "zstd 1.5.4, zlib 1.2.13".
+std::string dsq_libraries();
+
+// How many bytes that takes, without writing them.
+Result<int64_t> dsq_bytes(const Graph& graph, const Provenance& provenance);
 
 // The same bytes in memory.
 Result<std::vector<std::byte>> encode_dsq(const Graph& graph, const Provenance& provenance);

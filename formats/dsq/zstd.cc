@@ -57,4 +57,6 @@ Result<void> zstd_decompress(std::span<const std::byte> stored, std::span<std::b
   return {};
 }
 
+std::string zstd_name() { return std::string("zstd ") + ZSTD_versionString(); }
+
 }  // namespace dsq

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "src/support/result.h"
@@ -14,6 +15,8 @@ namespace dsq {
 inline constexpr size_t kZstdFrameBytes = size_t{4} << 20;
 // A frame may not hold more than this times its own size. Keeps what reading allocates in proportion to the file.
 inline constexpr uint64_t kZstdMaxRatio = 8;
+
+std::string zstd_name();  // "zstd 1.5.4"
 
 // The frames one after the other, each with its content's size; empty where that saves less than 3 % or more than
 // kZstdMaxRatio allows.

@@ -113,6 +113,8 @@ void fields(V& v, Report& report) {
   v.object("tool", [&](V& inner) {
     inner.field("version", report.tool_version);
     inner.field("command", report.command);
+    inner.optional("libraries", report.libraries);
+    inner.optional("instructions", report.instructions);
   });
   v.object("model", [&](V& inner) {
     inner.field("name", report.model_name);
@@ -138,6 +140,8 @@ void fields(V& v, Report& report) {
   v.optional("memory", report.memory);
   v.field("max_weight_error", report.max_weight_error);
   v.field("integer_mac_share", report.integer_mac_share);
+  v.optional("conversions", report.conversions);
+  v.optional("float_islands", report.float_islands);
   v.field("seconds", report.seconds);
   v.field("diagnostics", report.diagnostics);
 }

@@ -112,7 +112,11 @@ void add_figures(Lines& lines, const Report& report) {
     lines.row("Weights", fmt::format("worst error {}{} over {}", page::percent(worst->weight_error), limit,
                                      page::plural(static_cast<int64_t>(report.layers.size()), "layer")));
   }
-  lines.row("Integer", fmt::format("{} of all multiply-adds", page::percent(report.integer_mac_share)));
+  const std::string seams = report.conversions && report.float_islands
+                                ? fmt::format("; {}, {} in float", page::plural(*report.conversions, "conversion"),
+                                              page::plural(*report.float_islands, "island"))
+                                : std::string();
+  lines.row("Integer", fmt::format("{} of all multiply-adds{}", page::percent(report.integer_mac_share), seams));
   if (report.memory) {
     lines.row("Memory", fmt::format("{} -> {} at the peak", page::bytes(report.memory->float_peak),
                                     page::bytes(report.memory->quantized_peak)));

@@ -170,6 +170,12 @@ Result<Dataset> Dataset::make(const Graph& graph, std::vector<std::pair<std::str
   return data;
 }
 
+Dataset Dataset::first(int64_t count) const {
+  Dataset less = *this;
+  less.size_ = std::min(size_, fixed_batch_ > 0 ? std::max(count / fixed_batch_, int64_t{1}) * fixed_batch_ : count);
+  return less;
+}
+
 std::vector<Tensor> Dataset::batch(int64_t first, int64_t count) const {
   std::vector<Tensor> out;
   for (const Input& input : inputs_) {

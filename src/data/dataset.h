@@ -22,6 +22,7 @@ class Dataset {
                               Diagnostics& diagnostics);
 
   int64_t size() const { return size_; }  // samples
+  Dataset first(int64_t count) const;     // the same with at most so many samples, at least one batch of a fixed size
   // The inputs, in the graph's order, of samples [first, first + count). `count` samples make one batch; a model with a
   // fixed batch takes exactly that many.
   std::vector<Tensor> batch(int64_t first, int64_t count) const;

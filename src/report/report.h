@@ -87,7 +87,9 @@ struct Gate {
 
 struct Report {
   std::string tool_version;
-  std::string model_name;  // file name without folders
+  std::optional<std::string> libraries;     // that decided bytes of the artefact: "zstd 1.5.4, zlib 1.2.13"
+  std::optional<std::string> instructions;  // that figures were measured with: "AVX-512 with VNNI"
+  std::string model_name;                   // file name without folders
   std::string model_sha256;
   std::string producer;
   int64_t opset = 0;
@@ -109,8 +111,10 @@ struct Report {
   std::optional<AccuracyReport> accuracy;
   std::vector<FloatPart> floats;
   std::optional<MemoryReport> memory;
-  double max_weight_error = 0.01;  // the limit that int8 layers' weight_error was held to, relative
-  double integer_mac_share = 0;    // in [0, 1]
+  double max_weight_error = 0.01;        // the limit that int8 layers' weight_error was held to, relative
+  double integer_mac_share = 0;          // in [0, 1]
+  std::optional<int64_t> conversions;    // between integers and floats, in the quantized network
+  std::optional<int64_t> float_islands;  // runs of operators in float with such conversions around them
   std::vector<std::pair<std::string, double>> seconds;  // by phase; never in the artefact
   std::vector<Diagnostic> diagnostics;
 };

@@ -10,8 +10,10 @@ namespace dsq {
 namespace {
 
 constexpr auto kBackends = std::to_array<Backend>({
-    {"onednn", "fast kernels for x86-64, on oneDNN", onednn::transform, onednn::prepare},
-    {"portable", "plain loops: the definition of every operator", portable::transform, portable::prepare},
+    {"onednn", "fast kernels for x86-64, on oneDNN", onednn::transform, onednn::prepare, onednn::instructions,
+     onednn::library},
+    {"portable", "plain loops: the definition of every operator", portable::transform, portable::prepare,
+     portable::instructions, portable::library},
 });
 
 }  // namespace

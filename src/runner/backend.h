@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "src/runner/kernel.h"
@@ -15,6 +16,9 @@ struct Backend {
   Result<void> (*transform)(Graph&);
   // A kernel for this node with the types that it has in the graph. Errors: op_not_runnable.
   Result<Kernel> (*prepare)(const Graph&, NodeId);
+  // What it computes with on this machine: "AVX-512 with VNNI". Floats may differ in their last bits elsewhere.
+  std::string (*instructions)();
+  std::string (*library)();  // whose kernels it uses: "oneDNN 2.6.3"; empty: its own
 };
 
 std::span<const Backend> backends();

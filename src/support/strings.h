@@ -13,6 +13,8 @@ namespace dsq {
 bool glob_match(std::string_view pattern, std::string_view text);
 std::string glob_escaped(std::string_view text);  // the pattern that matches this text alone
 std::string shell_quoted(std::string_view word);  // 'it'\''s': one word of a POSIX shell
+// The inverse: blanks part words, quotes of both kinds and backslashes hold them together. Nothing is expanded.
+std::vector<std::string> shell_words(std::string_view text);
 
 // The candidate with the smallest edit distance to `word`, ignoring case; empty when there is none.
 std::string nearest(std::string_view word, std::span<const std::string> candidates);

@@ -1,6 +1,7 @@
 #include "src/toolchain/facts.h"
 
 #include <algorithm>
+#include <set>
 
 #include "passes/marker.h"
 #include "passes/quant_layer.h"
@@ -213,6 +214,65 @@ std::vector<FloatPart> float_facts(const Graph& lowered, const std::map<std::str
     part->nodes.push_back(node.name.empty() ? lowered.value(node.outputs[0]).name : node.name);
   }
   return parts;
+}
+
+Seams seams_of(const Graph& lowered) {
+  using enum OpKind;
+  Seams seams;
+  std::vector<int32_t> island(lowered.value_slots(), -1);  // by value: of the float operators that make or read it
+  std::vector<int32_t> joined;                             // the island that an island became part of; itself at first
+  const auto root = [&](int32_t i) {
+    while (joined[static_cast<size_t>(i)] != i) {
+      i = joined[static_cast<size_t>(i)];
+    }
+    return i;
+  };
+  std::vector<int32_t> computing;  // islands of operators that compute
+  for (const NodeId id : lowered.topo_order()) {
+    const Node& node = lowered.node(id);
+    if (node.op == quantize || node.op == dequantize || node.op == dynamic_quantize) {
+      ++seams.conversions;
+      continue;
+    }
+    if (node.outputs.empty() || node.outputs[0] == ValueId::none ||
+        !is_float(lowered.value(node.outputs[0]).type.dtype) || is_integer_op(node.op)) {
+      continue;
+    }
+    const auto own = static_cast<int32_t>(joined.size());
+    joined.push_back(own);
+    const auto join = [&](ValueId value) {
+      if (value == ValueId::none || lowered.is_constant(value)) {
+        return;
+      }
+      int32_t& at = island[static_cast<size_t>(value)];
+      if (at >= 0) {
+        joined[static_cast<size_t>(root(at))] = own;
+      }
+      at = own;
+    };
+    std::ranges::for_each(node.inputs, join);
+    std::ranges::for_each(node.outputs, join);
+    if (computes(node.op)) {
+      computing.push_back(own);
+    }
+  }
+  std::set<int32_t> roots;
+  for (const int32_t each : computing) {
+    roots.insert(root(each));
+  }
+  seams.islands = static_cast<int64_t>(roots.size());
+  return seams;
+}
+
+std::map<std::string, std::string> reasons_of(const Diagnostics& diagnostics) {
+  std::map<std::string, std::string> reasons;
+  for (const Diagnostic& each : diagnostics.items()) {
+    if (each.pass == "plan_quant" ||
+        (each.pass == "quantize_weights" && each.text.starts_with("its weights stay float"))) {
+      reasons[each.where] = each.text;
+    }
+  }
+  return reasons;
 }
 
 }  // namespace dsq

@@ -28,4 +28,14 @@ std::vector<LayerInput> layer_inputs(const Graph& reference, const Graph& stored
 // What computes in float in the lowered graph and why. `reasons` by node name, from the passes' notes.
 std::vector<FloatPart> float_facts(const Graph& lowered, const std::map<std::string, std::string>& reasons);
 
+// The borders between integers and floats in a lowered graph.
+struct Seams {
+  int64_t conversions = 0;  // quantize, dequantize and dynamic_quantize nodes
+  int64_t islands = 0;      // sets of connected operators that compute in float
+};
+Seams seams_of(const Graph& lowered);
+
+// Why layers stay in float, by node name, from the notes of the passes that decide it.
+std::map<std::string, std::string> reasons_of(const Diagnostics& diagnostics);
+
 }  // namespace dsq

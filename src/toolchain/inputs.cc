@@ -42,6 +42,7 @@ OutputPaths output_paths(const QuantizeOptions& options) {
       options.output.empty() ? std::filesystem::path(options.model).replace_extension(".dsq") : options.output;
   paths.json = std::filesystem::path(paths.model).replace_extension(".report.json");
   paths.html = std::filesystem::path(paths.model).replace_extension(".report.html");
+  paths.replay = std::filesystem::path(paths.model).replace_extension(".repro.dsir");
   return paths;
 }
 

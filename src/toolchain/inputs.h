@@ -19,6 +19,7 @@ struct OutputPaths {
   std::filesystem::path model;
   std::filesystem::path json;
   std::filesystem::path html;
+  std::filesystem::path replay;  // of a pass that fails
 };
 
 OutputPaths output_paths(const QuantizeOptions& options);

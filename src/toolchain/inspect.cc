@@ -4,7 +4,10 @@
 #include <array>
 #include <map>
 
+#include "src/ops/infer.h"
+#include "src/toolchain/load.h"
 #include "src/toolchain/macs.h"
+#include "src/toolchain/nested.h"
 
 namespace dsq {
 namespace {
@@ -74,6 +77,55 @@ void count_ops(const Graph& graph, std::map<OpKind, int64_t>& counts) {
   }
 }
 
+// Open dimensions of inputs become 1, when the graph allows it.
+std::vector<std::string> close_shapes(Graph& graph) {
+  Graph closed = graph;
+  std::vector<std::string> assumed;
+  for (const ValueId id : closed.inputs()) {
+    TensorType type = closed.value(id).type;
+    if (type.shape && !type.known()) {
+      std::ranges::replace(*type.shape, kUnknown, 1);
+      assumed.push_back(closed.value(id).name + " " + text_of(*type.shape));
+      closed.set_type(id, std::move(type));
+    }
+  }
+  if (assumed.empty() || !infer_types(closed)) {
+    return {};
+  }
+  graph = std::move(closed);
+  return assumed;
+}
+
+std::vector<LayerFacts> layers_of(const Graph& graph) {
+  std::vector<LayerFacts> layers;
+  for (const NodeId id : graph.topo_order()) {
+    const Node& node = graph.node(id);
+    if (const Tensor* weights = may_have_weights(node.op) ? stored(graph, node.input(1)) : nullptr) {
+      layers.push_back(layer_of(graph, node, *weights));
+    }
+  }
+  return layers;
+}
+
+// Of a layer in a planned graph.
+std::string plan_of(const Graph& graph, const Node& node, const std::map<std::string, std::string>& reasons) {
+  if (node.op == OpKind::lstm || node.op == OpKind::gru || node.op == OpKind::rnn) {
+    return "i8 weights, state in float";
+  }
+  const auto reason = reasons.find(node.name);
+  if (reason != reasons.end()) {
+    return "stays float: " + reason->second;
+  }
+  const std::optional<QuantSpec>& weights = graph.value(node.inputs[1]).spec;
+  const std::optional<QuantSpec>& input = graph.value(node.inputs[0]).spec;
+  if (!weights) {
+    return "stays float";
+  }
+  return fmt::format("{} weights, {}", name_of(weights->storage),
+                     input ? fmt::format("{} input {}", name_of(input->storage), name_of(input->range))
+                           : std::string("computed in float"));
+}
+
 }  // namespace
 
 Inspection inspect(const Graph& graph) {
@@ -92,24 +144,43 @@ Inspection inspect(const Graph& graph) {
     facts.constant_bytes += static_cast<int64_t>(constant->bytes().size());
     facts.parameters += is_float(constant->dtype()) || bits_of(constant->dtype()) <= 8 ? constant->count() : 0;
   }
-  for (const NodeId id : graph.topo_order()) {
-    const Node& node = graph.node(id);
-    const int64_t macs = macs_of(graph, node);
+  Graph sized = graph;
+  facts.assumed = close_shapes(sized);
+  for (const NodeId id : sized.topo_order()) {
+    const Node& node = sized.node(id);
+    const int64_t macs = macs_of(sized, node);
     facts.macs += macs;
+    facts.integer_macs += is_integer_op(node.op) ? macs : 0;
+    facts.open_shapes = facts.open_shapes || (may_have_weights(node.op) && macs == 0);
     ++facts.nodes;
-    if (!may_have_weights(node.op)) {
-      continue;
-    }
-    facts.open_shapes = facts.open_shapes || macs == 0;
-    if (const Tensor* weights = stored(graph, node.input(1))) {
-      facts.layers.push_back(layer_of(graph, node, *weights));
-    }
+  }
+  facts.layers = layers_of(sized);
+  if (graph.stage == Stage::lowered) {
+    facts.seams = seams_of(graph);
   }
   std::map<OpKind, int64_t> counts;
   count_ops(graph, counts);
   facts.ops.assign(counts.begin(), counts.end());
   std::ranges::stable_sort(facts.ops, [](const auto& a, const auto& b) { return a.second > b.second; });
   return facts;
+}
+
+Result<std::vector<LayerFacts>> plan_layers(const Graph& graph, const Recipe& recipe, Diagnostics& diagnostics) {
+  Graph planned = graph;
+  DSQ_TRY(canonicalize(planned, diagnostics));
+  PassContext context{recipe, nullptr, diagnostics};
+  DSQ_TRY(run_list("plan", planned, context));
+  close_shapes(planned);
+  const std::map<std::string, std::string> reasons = reasons_of(diagnostics);
+  std::vector<LayerFacts> layers = layers_of(planned);
+  size_t at = 0;
+  for (const NodeId id : planned.topo_order()) {
+    const Node& node = planned.node(id);
+    if (may_have_weights(node.op) && stored(planned, node.input(1)) != nullptr) {
+      layers[at++].plan = plan_of(planned, node, reasons);
+    }
+  }
+  return layers;
 }
 
 }  // namespace dsq

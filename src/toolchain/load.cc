@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "formats/dsq/read.h"
-#include "passes/passes.h"
 #include "src/ir/parse.h"
 #include "src/ops/infer.h"
 #include "src/ops/verify.h"
@@ -11,6 +10,7 @@
 #include "src/support/hash.h"
 #include "src/support/strings.h"
 #include "src/toolchain/inputs.h"
+#include "src/toolchain/nested.h"
 
 namespace dsq {
 namespace {
@@ -102,13 +102,14 @@ Result<Model> load_dsq(std::shared_ptr<const MappedFile> file) {
   return model;
 }
 
-Result<PassLog> canonicalize(Graph& graph, const Recipe& recipe, Diagnostics& diagnostics) {
+Result<PassLog> canonicalize(Graph& graph, const Recipe& recipe, Diagnostics& diagnostics,
+                             const PipelineOptions& options) {
   if (graph.stage != Stage::floating) {
     return PassLog();
   }
   PassContext context{recipe, nullptr, diagnostics};
   const PassList* list = DSQ_TRY(find_pass_list("canonicalize"));
-  PassLog log = DSQ_TRY(run_passes(graph, *list, context));
+  PassLog log = DSQ_TRY(run_passes(graph, *list, context, options));
   DSQ_TRY(check_finite_weights(graph));  // again: now that constants are folded and layers have taken in what they can
   return log;
 }
@@ -177,15 +178,15 @@ Result<void> check_quantizable(const Graph& graph, const std::filesystem::path& 
              : Result<void>(not_float(path, fmt::format("it is at stage {}", name_of(graph.stage))));
 }
 
-Result<PassLog> canonicalize(Graph& graph, Diagnostics& diagnostics) {
-  return canonicalize(graph, Recipe(), diagnostics);
+Result<PassLog> canonicalize(Graph& graph, Diagnostics& diagnostics, const PipelineOptions& options) {
+  return canonicalize(graph, Recipe(), diagnostics, options);
 }
 
 Result<PassLog> make_fast(Graph& graph, Diagnostics& diagnostics) {
   Recipe recipe;
   recipe.weights = Precision::floating;
   recipe.act = Precision::floating;
-  return canonicalize(graph, recipe, diagnostics);
+  return canonicalize(graph, recipe, diagnostics, {});
 }
 
 }  // namespace dsq

@@ -9,6 +9,7 @@
 
 #include "formats/dsq/model.h"
 #include "formats/onnx/import.h"
+#include "passes/pipeline.h"
 #include "src/ir/graph.h"
 #include "src/support/diagnostics.h"
 #include "src/support/result.h"
@@ -38,7 +39,7 @@ Result<void> check_quantizable(const Graph& graph, const std::filesystem::path& 
 
 // The canonical form of a float graph: constants folded, layers fused, imported quantization turned into ranges. Other
 // stages stay as they are. Errors: those of the passes.
-Result<PassLog> canonicalize(Graph& graph, Diagnostics& diagnostics);
+Result<PassLog> canonicalize(Graph& graph, Diagnostics& diagnostics, const PipelineOptions& options = {});
 // The same for a graph that is to compute what its file says: imported quantization still rounds.
 Result<PassLog> make_fast(Graph& graph, Diagnostics& diagnostics);
 

@@ -48,4 +48,15 @@ int64_t macs_of(const Graph& graph, const Node& node) {
   }
 }
 
+bool is_integer_op(OpKind op) {
+  using enum OpKind;
+  switch (op) {
+    // clang-format off
+    case qconv: case qconv_transpose: case qlinear: case qadd: case qavg_pool: case lut: case requantize:
+    case conv_integer: case matmul_integer: return true;
+    // clang-format on
+    default: return false;
+  }
+}
+
 }  // namespace dsq

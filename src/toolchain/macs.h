@@ -11,4 +11,7 @@ namespace dsq {
 // matrices, and when shapes are not known.
 int64_t macs_of(const Graph& graph, const Node& node);
 
+// Whether it multiplies, adds or moves integers: its result comes from integer arithmetic, whatever its type.
+bool is_integer_op(OpKind op);
+
 }  // namespace dsq

@@ -3,13 +3,14 @@
 
 #include <string_view>
 
-#include "passes/pass.h"
+#include "passes/pipeline.h"
 #include "src/toolchain/pass_log.h"
 
 namespace dsq {
 
-// Runs the list of this name, and says what its passes did. Nested graphs never see data: their recipe takes ranges at run time.
-// Errors: those of the passes.
-Result<PassLog> run_list(std::string_view name, Graph& graph, PassContext& context);
+// Runs the list of this name, and says what its passes did. Nested graphs never see data: their recipe takes ranges at
+// run time. `canonicalize` has a pass of its own for them. Errors: those of the passes.
+Result<PassLog> run_list(std::string_view name, Graph& graph, PassContext& context,
+                         const PipelineOptions& options = {});
 
 }  // namespace dsq

@@ -5,17 +5,16 @@
 namespace dsq {
 namespace {
 
-constexpr int64_t kSamples = 4;
 constexpr int64_t kImageSide = 64;
 constexpr int64_t kLength = 32;
 constexpr int64_t kMaxBytes =
     int64_t{1} << 28;  // of all inputs: what is only there to compare must not fill the memory
 
-Shape usual_shape(const Shape& declared) {
+Shape usual_shape(const Shape& declared, int64_t samples) {
   Shape shape = declared;
   for (size_t d = 0; d < shape.size(); ++d) {
     if (shape[d] == kUnknown) {
-      shape[d] = d == 0 ? kSamples : declared.size() == 4 ? (d == 1 ? 3 : kImageSide) : kLength;
+      shape[d] = d == 0 ? samples : declared.size() == 4 ? (d == 1 ? 3 : kImageSide) : kLength;
     }
   }
   return shape;
@@ -32,7 +31,7 @@ Tensor filled(const Shape& shape, F next) {
 
 }  // namespace
 
-Result<Dataset> probe_inputs(const Graph& graph) {
+Result<Dataset> probe_inputs(const Graph& graph, int64_t samples) {
   Rng rng(1);
   int64_t bytes = 0;
   std::vector<std::pair<std::string, Tensor>> arrays;
@@ -41,7 +40,7 @@ Result<Dataset> probe_inputs(const Graph& graph) {
     if (!value.type.shape) {
       return fail(Code::data_mismatch, "input '{}' has no known rank", value.name);
     }
-    const Shape shape = usual_shape(*value.type.shape);
+    const Shape shape = usual_shape(*value.type.shape, samples);
     bytes += bytes_of(value.type.dtype, DSQ_TRY(checked_count(shape)));
     if (bytes > kMaxBytes) {
       return fail(Code::data_mismatch, "inputs of {} bytes and more are not made up", bytes);

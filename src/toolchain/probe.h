@@ -8,6 +8,7 @@ namespace dsq {
 
 // A few samples with seeded values: floats are normal, integers lie in [0, 10), booleans are true. Open dimensions get
 // a usual size. Errors: data_mismatch for inputs without a known rank.
-Result<Dataset> probe_inputs(const Graph& graph);
+inline constexpr int64_t kProbeSamples = 4;
+Result<Dataset> probe_inputs(const Graph& graph, int64_t samples = kProbeSamples);
 
 }  // namespace dsq

@@ -12,10 +12,12 @@
 #include "src/support/file.h"
 #include "src/support/parallel.h"
 #include "src/toolchain/facts.h"
+#include "src/toolchain/forecast.h"
 #include "src/toolchain/inputs.h"
 #include "src/toolchain/load.h"
 #include "src/toolchain/nested.h"
 #include "src/toolchain/probe.h"
+#include "src/toolchain/replay.h"
 #include "src/toolchain/twins.h"
 #include "src/toolchain/verdict.h"
 
@@ -37,17 +39,6 @@ class Stopwatch {
   Report& report_;
   Clock::time_point start_ = Clock::now();
 };
-
-std::map<std::string, std::string> reasons_of(const Diagnostics& diagnostics) {
-  std::map<std::string, std::string> reasons;
-  for (const Diagnostic& each : diagnostics.items()) {
-    if (each.pass == "plan_quant" ||
-        (each.pass == "quantize_weights" && each.text.starts_with("its weights stay float"))) {
-      reasons[each.where] = each.text;
-    }
-  }
-  return reasons;
-}
 
 // The model's file, still without its name, read back; what it takes goes into the report.
 Result<NewFile> write_model(const Graph& graph, Report& report, const std::filesystem::path& path) {
@@ -73,9 +64,10 @@ Result<PassLog> run_own(std::string_view list, const QuantizeOptions& options, G
   return log;
 }
 
-Result<PassLog> run_stage(std::string_view list, const QuantizeOptions& options, Graph& graph, PassContext& context) {
+Result<PassLog> run_stage(std::string_view list, const QuantizeOptions& options, Graph& graph, PassContext& context,
+                          const PipelineOptions& pipeline) {
   PassLog log = DSQ_TRY(run_own(list, options, graph, context));
-  append(log, DSQ_TRY(run_list(list, graph, context)));
+  append(log, DSQ_TRY(run_list(list, graph, context, pipeline)));
   return log;
 }
 
@@ -91,10 +83,12 @@ Result<Quantized> quantize(const QuantizeOptions& options, Diagnostics& diagnost
   DSQ_TRY(check_quantizable(options.model));
   DSQ_TRY(check_options(options));
   const OutputPaths paths = output_paths(options);
+  PipelineOptions pipeline;
   if (options.write) {
     for (const std::filesystem::path& path : {paths.model, paths.json, paths.html}) {
       DSQ_TRY(check_writable(path));
     }
+    pipeline = options.dry_run ? pipeline : reproducing(paths.replay);
   }
 
   // Read the model and the data. From here on nothing knows that it was ONNX.
@@ -111,38 +105,52 @@ Result<Quantized> quantize(const QuantizeOptions& options, Diagnostics& diagnost
   PassContext context{recipe, nullptr, diagnostics};
   Graph graph = model.graph;
   append(done.passes, DSQ_TRY(run_own("canonicalize", options, graph, context)));
-  append(done.passes, DSQ_TRY(canonicalize(graph, diagnostics)));
+  append(done.passes, DSQ_TRY(canonicalize(graph, diagnostics, pipeline)));
   done.reference = graph;
   watch.lap("canonicalize");
 
   // Decide what is quantized and how. Beyond this point the float topology does not change.
-  append(done.passes, DSQ_TRY(run_stage("plan", options, graph, context)));
+  append(done.passes, DSQ_TRY(run_stage("plan", options, graph, context, pipeline)));
 
   // Look at data.
   CalibrationTable stats;
+  const std::vector<Observation> wanted = wanted_observations(graph);
   if (inputs.data) {
-    stats = DSQ_TRY(calibrate(graph, wanted_observations(graph), *inputs.data,
+    const int64_t samples = options.dry_run ? forecast_samples(done.reference, *inputs.data) : inputs.data->size();
+    stats = DSQ_TRY(calibrate(graph, wanted, inputs.data->first(samples),
                               {options.backend, options.threads, options.batch}, progress));
     context.stats = &stats;
   }
   watch.lap("calibrate");
 
   // Ranges become scales, weights become integers; both are measured here, while they can be told apart.
-  append(done.passes, DSQ_TRY(run_stage("assign", options, graph, context)));
-  append(done.passes, DSQ_TRY(run_stage("store", options, graph, context)));
+  append(done.passes, DSQ_TRY(run_stage("assign", options, graph, context, pipeline)));
+  append(done.passes, DSQ_TRY(run_stage("store", options, graph, context, pipeline)));
   report.layers = layer_facts(done.reference, graph, sample_types(done.reference, inputs));
   std::vector<LayerInput> input_specs = layer_inputs(done.reference, graph);
 
   // Make every boundary explicit. Beyond this point the graph is what a device executes.
-  append(done.passes, DSQ_TRY(run_stage("lower", options, graph, context)));
+  append(done.passes, DSQ_TRY(run_stage("lower", options, graph, context, pipeline)));
   graph.compact();
   done.graph = std::move(graph);
   report.floats = float_facts(done.graph, reasons_of(diagnostics));
+  const Seams seams = seams_of(done.graph);
+  report.conversions = seams.conversions;
+  report.float_islands = seams.islands;
   watch.lap("quantize");
 
-  // Run both twins, on the data or, to compare only, on a probe.
   fill_provenance(report, options, model.source, inputs);
-  DSQ_TRY(measure(done, std::move(input_specs), inputs, options, diagnostics, progress));
+  if (options.dry_run) {
+    DSQ_TRY(foretell(done, inputs, !wanted.empty(), options));
+    judge(report, options, diagnostics);
+    report.diagnostics = diagnostics.items();
+    return done;
+  }
+
+  // Run both twins, on the data or, to compare only, on a probe.
+  if (options.compare) {
+    DSQ_TRY(measure(done, std::move(input_specs), inputs, options, diagnostics, progress));
+  }
   watch.lap("compare");
 
   // Write all three files, then give them their names: a model stands beside its own report, or nothing has changed.

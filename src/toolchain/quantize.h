@@ -39,6 +39,16 @@ struct QuantizeOptions {
   std::optional<double> min_sqnr_db;  // gate: of every output
   std::vector<OwnPass> passes;        // on the outermost graph, in this order
   bool write = true;                  // false: everything but the files
+  bool dry_run = false;               // plan, sizes and memory alone; writes nothing
+  bool compare = true;                // false: the twins are not run, for the artefact alone
+  std::string model_name;             // as the artefact names its source; empty: the file's name
+};
+
+// What a dry run says instead of measuring.
+struct Forecast {
+  int64_t file_bytes = 0;
+  bool exact = true;                    // otherwise within 1 %
+  std::optional<int64_t> process_peak;  // of the real run's process, about; none when shapes are open
 };
 
 struct Quantized {
@@ -46,9 +56,11 @@ struct Quantized {
   Graph reference;  // the canonical float twin
   Report report;
   PassLog passes;
+  std::optional<Forecast> forecast;  // of a dry run
 };
 
 // Writes OUTPUT, and OUTPUT's stem with .report.json and .report.html. Gates that fail are in the report, not an error.
+// A dry run goes the same way up to the lowered graph, with ranges of a few samples, and refuses what the real one would.
 // Errors: those of import, data, passes and writing.
 Result<Quantized> quantize(const QuantizeOptions& options, Diagnostics& diagnostics, Progress& progress);
 

@@ -46,15 +46,19 @@ void add_profile(std::vector<NodeProfile>& total, const std::vector<NodeProfile>
 
 }  // namespace
 
+Result<int64_t> batch_for(const Dataset& data, int64_t wanted) {
+  if (wanted > 0 && data.fixed_batch() > 0 && wanted != data.fixed_batch()) {
+    return fail(Code::data_mismatch, "the model's batch is fixed to {}, --batch asks for {}", data.fixed_batch(),
+                wanted)
+        .hint("leave --batch out, or export the model with a dynamic batch");
+  }
+  return data.step(wanted > 0 ? wanted : data.size());
+}
+
 Result<Ran> run_dataset(const Graph& graph, const Dataset& data, const RunOptions& options, Progress& progress) {
   Ran ran;
   ran.samples = data.size();
-  ran.batch = std::min(data.step(options.batch > 0 ? options.batch : data.size()), data.size());
-  if (options.batch > 0 && data.fixed_batch() > 0 && options.batch != data.fixed_batch()) {
-    return fail(Code::data_mismatch, "the model's batch is fixed to {}, --batch asks for {}", data.fixed_batch(),
-                options.batch)
-        .hint("leave --batch out, or export the model with a dynamic batch");
-  }
+  ran.batch = std::min(DSQ_TRY(batch_for(data, options.batch)), data.size());
   Runner runner(graph, {options.backend, options.threads, {}});
   const Clock::time_point start = Clock::now();
   std::vector<std::vector<Tensor>> batches;

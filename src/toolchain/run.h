@@ -28,6 +28,10 @@ struct Ran {
   std::vector<NodeProfile> profile;  // summed over steps
 };
 
+// How many samples a step takes when `wanted` are asked for (0: all). Errors: data_mismatch when the model's batch is
+// fixed to another number.
+Result<int64_t> batch_for(const Dataset& data, int64_t wanted);
+
 // Errors: data_mismatch (the model's batch is fixed to another number), run_failed, op_not_runnable, out_of_memory.
 // Outputs whose first dimension does not count samples cannot be joined: run_failed, when there are several steps.
 Result<Ran> run_dataset(const Graph& graph, const Dataset& data, const RunOptions& options, Progress& progress);

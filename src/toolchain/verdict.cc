@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "formats/dsq/write.h"
 #include "passes/quant_layer.h"
 #include "src/report/metrics.h"
+#include "src/runner/backend.h"
 #include "src/support/hash.h"
 #include "src/support/strings.h"
+#include "src/toolchain/options_text.h"
 #include "src/toolchain/probe.h"
 #include "src/toolchain/twins.h"
 
@@ -15,25 +18,6 @@ namespace {
 
 constexpr double kPoorSqnrDb = 10.0;  // an error of a third of the signal
 constexpr size_t kWorst = 5;
-
-std::string command_of(const QuantizeOptions& options) {
-  const Recipe& recipe = options.recipe;
-  std::string command = fmt::format("--weights {} --act {}", name_of(recipe.weights), name_of(recipe.act));
-  for (const Keep& keep : recipe.keep) {
-    command += " --keep " + shell_quoted(fmt::format("{}={}", keep.pattern, name_of(keep.precision)));
-  }
-  command += recipe.edges_at_act ? " --edges-at-act" : "";
-  command += recipe.max_weight_error != Recipe{}.max_weight_error
-                 ? fmt::format(" --max-weight-error {}", recipe.max_weight_error)
-                 : "";
-  for (const OwnPass& own : options.passes) {
-    command += fmt::format(" --own-pass {}", own.pass.name);  // of a program that uses the library: no flag of dsquant
-  }
-  for (const auto& [name, shape] : options.shapes) {
-    command += fmt::format(" --shape {}={}", name, fmt::join(shape, ","));
-  }
-  return command;
-}
 
 double worst_output(const Report& report) {
   double worst = INFINITY;
@@ -111,7 +95,7 @@ void add_gates(Report& report, const QuantizeOptions& options) {
   if (!report.outputs.empty() && worst_output(report) <= -kSqnrCapDb) {
     report.gates.push_back({"finite outputs", "as in float", "NaN or Inf where float has none", false});
   }
-  if (options.min_sqnr_db && report.outputs.empty()) {
+  if (options.min_sqnr_db && report.outputs.empty() && !options.dry_run) {
     report.gates.push_back(
         {"output SQNR", fmt::format(">= {:.3g} dB", *options.min_sqnr_db), "not measured: pass --data", false});
   }
@@ -173,12 +157,19 @@ std::vector<TensorType> sample_types(const Graph& graph, const Inputs& inputs) {
 void fill_provenance(Report& report, const QuantizeOptions& options, const onnx_format::Source& source,
                      const Inputs& inputs) {
   report.tool_version = "dsquant " DSQ_VERSION;
-  report.model_name = options.model.filename().string();
+  report.libraries = dsq_libraries();
+  const Result<const Backend*> backend = find_backend(options.backend);
+  if (backend) {
+    report.instructions = (*backend)->instructions();
+    const std::string library = inputs.data ? (*backend)->library() : "";  // ranges are what its kernels compute
+    *report.libraries += library.empty() ? "" : ", " + library;
+  }
+  report.model_name = options.model_name.empty() ? options.model.filename().string() : options.model_name;
   report.model_sha256 = source.sha256;
   report.producer = source.producer;
   report.opset = source.opset;
   report.float_file_bytes = source.file_bytes;
-  report.command = command_of(options);
+  report.command = text_of(options);
   report.data_sha256 = inputs.data_sha256;
   report.data_samples = inputs.data ? inputs.data->size() : 0;
   report.data_kind = inputs.data ? "calibrated" : "probe";
@@ -193,8 +184,9 @@ void fill_provenance(Report& report, const QuantizeOptions& options, const onnx_
 }
 
 Provenance provenance_of(const Report& report) {
-  return {report.tool_version, report.model_name, report.model_sha256, report.producer,
-          report.opset,        report.command,    report.data_sha256,  report.data_samples};
+  return {report.tool_version, report.model_name,   report.model_sha256,
+          report.producer,     report.opset,        report.command,
+          report.data_sha256,  report.data_samples, report.libraries.value_or("")};
 }
 
 Result<void> measure(Quantized& done, std::vector<LayerInput> layer_inputs, const Inputs& inputs,

@@ -20,13 +20,14 @@ namespace dsq {
 namespace {
 
 Provenance some_provenance() {
-  return {"dsquant 0.1.0",      "model.onnx", std::string(64, 'a'), "pytorch 2.9", 17, "--weights int8 --act int4",
-          std::string(64, 'b'), 128};
+  return {"dsquant 0.1.0",      "model.onnx", std::string(64, 'a'),     "pytorch 2.9", 17, "--weights int8 --act int4",
+          std::string(64, 'b'), 128,          "zstd 1.5.4, zlib 1.2.13"};
 }
 
 DsqModel round_trip(const Graph& graph) {
   const Result<std::vector<std::byte>> bytes = encode_dsq(graph, some_provenance());
   EXPECT_TRUE(bytes) << bytes.error().what;
+  EXPECT_EQ(*dsq_bytes(graph, some_provenance()), static_cast<int64_t>(bytes->size()));
   Result<DsqModel> model = decode_aligned(*bytes, false);  // what is stored, not whether it makes sense
   EXPECT_TRUE(model) << model.error().what << "\n" << print(graph);
   return model ? std::move(*model) : DsqModel{};

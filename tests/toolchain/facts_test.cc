@@ -37,7 +37,7 @@ Graph after(const Graph& graph, const Recipe& recipe, const std::vector<std::str
   Diagnostics diag;
   PassContext context{recipe, nullptr, diag};
   for (const std::string_view list : lists) {
-    const Result<void> done = run_list(list, made, context);
+    const Result<PassLog> done = run_list(list, made, context);
     EXPECT_TRUE(done) << (done ? "" : done.error().what);
   }
   return made;

@@ -1,5 +1,7 @@
 #include "src/runner/onednn/backend.h"
 
+#include <array>
+
 #include <dnnl.hpp>
 
 #include "src/runner/onednn/layers.h"
@@ -71,6 +73,29 @@ Result<Kernel> prepare(const Graph& graph, NodeId id) {
     return fail(Code::op_not_runnable, "no channels-last kernel for {}", name_of(node.op));
   }
   return portable::prepare(graph, id);
+}
+
+std::string instructions() {
+  const auto isa = static_cast<unsigned>(dnnl::get_effective_cpu_isa());
+  constexpr auto kNames = std::to_array<std::pair<dnnl::cpu_isa, std::string_view>>({
+      {dnnl::cpu_isa::avx512_core_amx, "AVX-512 with AMX"},
+      {dnnl::cpu_isa::avx512_core_bf16, "AVX-512 with VNNI and BF16"},
+      {dnnl::cpu_isa::avx512_core_vnni, "AVX-512 with VNNI"},
+      {dnnl::cpu_isa::avx512_core, "AVX-512"},
+      {dnnl::cpu_isa::avx2_vnni, "AVX2 with VNNI"},
+      {dnnl::cpu_isa::avx2, "AVX2"},
+  });
+  for (const auto& [each, name] : kNames) {
+    if ((isa & static_cast<unsigned>(each)) == static_cast<unsigned>(each)) {
+      return std::string(name);
+    }
+  }
+  return "SSE4.1 or AVX";
+}
+
+std::string library() {
+  const dnnl::version_t* version = dnnl::version();
+  return fmt::format("oneDNN {}.{}.{}", version->major, version->minor, version->patch);
 }
 
 }  // namespace dsq::onednn

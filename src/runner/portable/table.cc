@@ -117,4 +117,16 @@ Result<Kernel> prepare(const Graph& graph, NodeId id) {
   return has_nibbles(graph, node) && !moves_bytes ? unpacked(function) : Kernel(function);
 }
 
+std::string instructions() {
+#if defined(__AVX512F__)
+  return "AVX-512";
+#elif defined(__AVX2__)
+  return "AVX2";
+#else
+  return "SSE2";
+#endif
+}
+
+std::string library() { return {}; }
+
 }  // namespace dsq::portable

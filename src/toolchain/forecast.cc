@@ -1,0 +1,172 @@
+#include "src/toolchain/forecast.h"
+
+#include <algorithm>
+
+#include "formats/dsq/write.h"
+#include "passes/quant_layer.h"
+#include "src/ops/infer.h"
+#include "src/runner/executable.h"
+#include "src/support/parallel.h"
+#include "src/toolchain/macs.h"
+#include "src/toolchain/probe.h"
+#include "src/toolchain/verdict.h"
+
+namespace dsq {
+namespace {
+
+// As comparing would find them, where the number of classes is known.
+Result<void> check_labels(const Graph& graph, const std::vector<int64_t>& labels) {
+  for (const ValueId id : graph.outputs()) {
+    const std::optional<Shape>& shape = graph.value(id).type.shape;
+    if (!shape || shape->size() != 2 || (*shape)[1] < 2) {
+      continue;
+    }
+    const int64_t classes = (*shape)[1];
+    const auto bad = std::ranges::find_if(labels, [&](int64_t label) { return label < 0 || label >= classes; });
+    if (bad != labels.end()) {
+      return fail(Code::labels_mismatch, "sample {} has label {}, the network has {} classes", bad - labels.begin(),
+                  *bad, classes);
+    }
+    return {};
+  }
+  return {};
+}
+
+std::vector<TensorType> types_of(const std::vector<Tensor>& tensors) {
+  std::vector<TensorType> types;
+  for (const Tensor& tensor : tensors) {
+    types.push_back(tensor.type());
+  }
+  return types;
+}
+
+int64_t constants_of(const Graph& graph) {
+  int64_t bytes = 0;
+  for (const ValueId id : graph.values()) {
+    const Tensor* constant = graph.constant(id);
+    bytes += constant == nullptr ? 0 : static_cast<int64_t>(constant->bytes().size());
+  }
+  return bytes;
+}
+
+// The memory that a run on inputs of these types would need.
+Result<MemoryPlan> planned(const Graph& graph, const std::vector<TensorType>& inputs, const CompileOptions& options) {
+  const std::unique_ptr<Executable> made = DSQ_TRY(Executable::compile(graph, inputs, options));
+  return made->memory();
+}
+
+// The outputs of layers that both twins have: their errors are measured side by side.
+std::vector<std::string> compared_layers(const Quantized& done) {
+  std::vector<std::string> names;
+  for (const NodeId id : done.reference.topo_order()) {
+    if (const std::optional<QuantLayer> layer = quant_layer_at(done.reference, id)) {
+      const std::string& name = done.reference.value(layer->y).name;
+      if (done.graph.find_value(name)) {
+        names.push_back(name);
+      }
+    }
+  }
+  return names;
+}
+
+// Bytes of these values for inputs of these types.
+Result<int64_t> bytes_at(const Graph& graph, const std::vector<std::string>& names,
+                         const std::vector<TensorType>& inputs) {
+  Graph sized = graph;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    sized.set_type(sized.inputs()[i], inputs[i]);
+  }
+  DSQ_TRY(infer_types(sized));
+  int64_t bytes = 0;
+  for (const std::string& name : names) {
+    const TensorType& type = sized.value(*sized.find_value(name)).type;
+    bytes += type.known() ? bytes_of(type.dtype, count_of(*type.shape)) : 0;
+  }
+  return bytes;
+}
+
+// What the process takes at its peak: while ranges are calibrated, batches side by side; while outputs are compared; or
+// while layers are, whose outputs are kept. Kernels hold the constants once more, in the order that they like.
+Result<int64_t> process_peak(const Quantized& done, const Dataset& data, const QuantizeOptions& options) {
+  constexpr int64_t kProgram = 26 << 20;  // code, libraries and their own memory
+  const auto types = [&](int64_t samples) {
+    return types_of(data.batch(0, std::min(data.step(samples), data.size())));
+  };
+  const auto arena = [&](const Graph& graph, int64_t samples,
+                         const std::vector<std::string>& observed) -> Result<int64_t> {
+    return DSQ_TRY(planned(graph, types(samples), {options.backend, options.threads, observed})).peak;
+  };
+  const std::vector<std::string> layers = compared_layers(done);
+  const int64_t few = std::min(options.batch, kForecastSamples);
+  const int64_t constants = constants_of(done.reference);
+  const int64_t stored = constants_of(done.graph);
+  const int64_t comparing = constants + stored + DSQ_TRY(arena(done.reference, options.batch, {})) +
+                            DSQ_TRY(arena(done.graph, options.batch, {}));
+  const int64_t by_layer = constants + stored + DSQ_TRY(arena(done.reference, few, layers)) +
+                           DSQ_TRY(arena(done.graph, few, layers)) +
+                           DSQ_TRY(bytes_at(done.reference, layers, types(few)));
+  const int64_t batches = (data.size() + data.step(options.batch) - 1) / data.step(options.batch);
+  const int64_t calibrating = options.data ? std::min<int64_t>(thread_count(), batches) *
+                                                 (constants + DSQ_TRY(arena(done.reference, options.batch, layers)))
+                                           : 0;
+  int64_t samples = 0;
+  for (const Tensor& input : data.batch(0, data.step(1))) {
+    samples += static_cast<int64_t>(input.bytes().size()) * (data.size() / data.step(1));
+  }
+  return kProgram + constants + stored + samples + std::max({comparing, by_layer, calibrating});
+}
+
+// The working memory of one sample, as the report has it.
+Result<MemoryReport> memory_of(const Quantized& done, const Dataset& data, const QuantizeOptions& options) {
+  const std::vector<Tensor> sample = data.batch(0, data.step(1));
+  const CompileOptions compile{options.backend, options.threads, {}};
+  MemoryReport memory;
+  memory.float_peak = DSQ_TRY(planned(done.reference, types_of(sample), compile)).peak;
+  const MemoryPlan plan = DSQ_TRY(planned(done.graph, types_of(sample), compile));
+  memory.quantized_peak = plan.peak;
+  memory.quantized_total = plan.total;
+  for (size_t i = 0; i < sample.size(); ++i) {
+    memory.shapes += fmt::format("{}{} {}", i == 0 ? "" : ", ", done.reference.value(done.reference.inputs()[i]).name,
+                                 text_of(sample[i].shape()));
+  }
+  return memory;
+}
+
+}  // namespace
+
+int64_t forecast_samples(const Graph& reference, const Dataset& data) {
+  constexpr int64_t kMacs = int64_t{4} << 30;  // about a second
+  Graph sized = reference;
+  const std::vector<Tensor> sample = data.batch(0, data.step(1));
+  for (size_t i = 0; i < sample.size(); ++i) {
+    sized.set_type(sized.inputs()[i], sample[i].type());
+  }
+  int64_t macs = 1;
+  if (infer_types(sized)) {
+    for (const NodeId id : sized.nodes()) {
+      macs += macs_of(sized, sized.node(id)) / data.step(1);
+    }
+  }
+  return data.first(std::clamp(kMacs / macs, kForecastSamples, 8 * kForecastSamples)).size();
+}
+
+Result<void> foretell(Quantized& done, const Inputs& inputs, bool calibrated, const QuantizeOptions& options) {
+  DSQ_TRY(check_labels(done.reference, inputs.labels));
+  Forecast forecast;
+  forecast.exact = !calibrated || inputs.data->size() <= forecast_samples(done.reference, *inputs.data);
+  forecast.file_bytes = DSQ_TRY(dsq_bytes(done.graph, provenance_of(done.report)));
+  done.report.artefact_bytes = forecast.file_bytes;
+  const Result<Dataset> data = inputs.data ? Result<Dataset>(*inputs.data) : probe_inputs(done.reference);
+  if (data) {
+    Result<MemoryReport> memory = memory_of(done, *data, options);
+    const Result<int64_t> peak = process_peak(done, *data, options);
+    if (memory && peak) {
+      done.report.memory = std::move(*memory);
+      forecast.process_peak = *peak;
+    }
+  }
+  done.forecast = forecast;
+  return {};
+}
+
+}  // namespace dsq

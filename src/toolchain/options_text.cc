@@ -1,0 +1,140 @@
+#include "src/toolchain/options_text.h"
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+
+#include "src/support/strings.h"
+
+namespace dsq {
+namespace {
+
+template <class T>
+Result<T> number_from(const std::string& text, const std::string& flag) {
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    return fail(Code::usage, "'{}' is not a number", text).at(flag);
+  }
+  return value;
+}
+
+Result<Precision> precision_of(const std::string& text, const std::string& flag) {
+  const std::optional<Precision> found = precision_from(text);
+  if (!found) {
+    return fail(Code::usage, "'{}' is no precision", text).at(flag);
+  }
+  return *found;
+}
+
+// Takes the word's own flags; whether it is one of a recipe.
+Result<bool> take_recipe(const std::string& flag, const std::string* value, Recipe& recipe, bool& takes_value) {
+  takes_value = true;
+  if (flag == "--edges-at-act" || flag == "--calibrated") {
+    (flag == "--calibrated" ? recipe.calibrated : recipe.edges_at_act) = true;
+    takes_value = false;
+    return true;
+  }
+  if (value == nullptr) {
+    return fail(Code::usage, "the option '{}' is unknown or has no value", flag);
+  }
+  if (flag == "--weights" || flag == "--act") {
+    (flag == "--act" ? recipe.act : recipe.weights) = DSQ_TRY(precision_of(*value, flag));
+  } else if (flag == "--keep") {
+    recipe.keep.push_back(DSQ_TRY(keep_from(*value)));
+  } else if (flag == "--max-weight-error") {
+    recipe.max_weight_error = DSQ_TRY(number_from<double>(*value, flag));
+  } else {
+    return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::string text_of(const Recipe& recipe) {
+  std::string text = fmt::format("--weights {} --act {}", name_of(recipe.weights), name_of(recipe.act));
+  for (const Keep& keep : recipe.keep) {
+    text += " --keep " + shell_quoted(fmt::format("{}={}", keep.pattern, name_of(keep.precision)));
+  }
+  text += recipe.edges_at_act ? " --edges-at-act" : "";
+  return text + (recipe.max_weight_error != Recipe{}.max_weight_error
+                     ? fmt::format(" --max-weight-error {}", recipe.max_weight_error)
+                     : "");
+}
+
+std::string text_of(const QuantizeOptions& options) {
+  const QuantizeOptions defaults;
+  std::string text = text_of(options.recipe);
+  for (const OwnPass& own : options.passes) {
+    text += fmt::format(" --own-pass {}", own.pass.name);  // of a program that uses the library: no flag of dsquant
+  }
+  for (const auto& [name, shape] : options.shapes) {
+    const bool plain = std::ranges::all_of(name, [](unsigned char c) {
+      return std::isalnum(c) != 0 || std::string_view("_./:-").find(static_cast<char>(c)) != std::string_view::npos;
+    });
+    const std::string word = fmt::format("{}={}", name, fmt::join(shape, ","));
+    text += " --shape " + (plain ? word : shell_quoted(word));
+  }
+  if (options.data) {  // ranges are what the kernels compute
+    text += options.batch != defaults.batch ? fmt::format(" --batch {}", options.batch) : "";
+    text += options.backend != defaults.backend ? " --backend " + options.backend : "";
+  }
+  return text;
+}
+
+Result<QuantizeOptions> options_from(std::string_view text) {
+  QuantizeOptions options;
+  const std::vector<std::string> words = shell_words(text);
+  for (size_t i = 0; i < words.size(); ++i) {
+    const std::string& flag = words[i];
+    const std::string* value = i + 1 < words.size() ? &words[i + 1] : nullptr;
+    bool takes_value = true;
+    if (!DSQ_TRY(take_recipe(flag, value, options.recipe, takes_value))) {
+      if (flag == "--shape") {
+        options.shapes.insert(DSQ_TRY(shape_from(*value)));
+      } else if (flag == "--batch") {
+        options.batch = DSQ_TRY(number_from<int64_t>(*value, flag));
+      } else if (flag == "--backend") {
+        options.backend = *value;
+      } else {
+        return fail(Code::usage, "the option '{}' is unknown", flag);
+      }
+    }
+    i += takes_value ? 1 : 0;
+  }
+  return options;
+}
+
+Result<Recipe> recipe_from(std::string_view text) { return DSQ_TRY(options_from(text)).recipe; }
+
+Result<Keep> keep_from(const std::string& text) {
+  const size_t at = text.rfind('=');
+  const std::string name = at == std::string::npos ? "" : text.substr(at + 1);
+  const std::optional<Precision> precision = precision_from(name);
+  if (at == 0 || !precision || *precision == Precision::int6) {
+    const std::vector<std::string> names = {"int8", "int4", "fp16", "float"};
+    const std::string near = name.empty() || precision ? "" : "; nearest is '" + nearest(name, names) + "'";
+    return fail(Code::usage, "'{}' is not of the form PATTERN=fp16, with int8, int4, fp16 or float{}", text, near)
+        .at("--keep");
+  }
+  return Keep{text.substr(0, at), *precision};
+}
+
+Result<std::pair<std::string, Shape>> shape_from(const std::string& text) {
+  const size_t at = text.rfind('=');
+  Shape shape;
+  bool good = at != std::string::npos && at > 0;
+  for (const std::string& part : split(good && at + 1 < text.size() ? text.substr(at + 1) : "", ',')) {
+    int64_t value = 0;
+    const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), value);
+    good = good && error == std::errc() && end == part.data() + part.size() && value > 0;
+    shape.push_back(value);
+  }
+  if (!good) {
+    return fail(Code::usage, "'{}' is not of the form NAME=1,3,224,224 (positive numbers)", text).at("--shape");
+  }
+  return std::pair(text.substr(0, at), std::move(shape));
+}
+
+}  // namespace dsq

@@ -1,0 +1,94 @@
+#include "src/toolchain/reproduce.h"
+
+#include <algorithm>
+
+#include "formats/dsq/read.h"
+#include "formats/dsq/write.h"
+#include "src/ir/compare.h"
+#include "src/runner/backend.h"
+#include "src/support/file.h"
+#include "src/support/hash.h"
+#include "src/support/strings.h"
+#include "src/toolchain/options_text.h"
+#include "src/toolchain/quantize.h"
+#include "src/toolchain/verdict.h"
+
+namespace dsq {
+namespace {
+
+Result<std::string> hash_of(const std::filesystem::path& path) {
+  return hex(sha256(DSQ_TRY(MappedFile::open(path))->bytes()));
+}
+
+void note_change(std::vector<Change>& changed, std::string what, const std::string& recorded, const std::string& here) {
+  if (recorded != here) {
+    changed.push_back({std::move(what), recorded.empty() ? "not recorded" : recorded, here});
+  }
+}
+
+QuantizeOptions with_paths(QuantizeOptions options, const Recorded& recorded, const ReproduceOptions& given) {
+  options.model = given.model.value_or(recorded.path.parent_path() / recorded.provenance.source_name);
+  options.model_name = recorded.provenance.source_name;
+  options.data = given.data;
+  options.output = recorded.path;  // not written
+  options.threads = given.threads;
+  options.write = false;
+  options.compare = false;
+  return options;
+}
+
+}  // namespace
+
+Result<Recorded> read_record(const std::filesystem::path& artefact) {
+  Recorded recorded;
+  recorded.path = artefact;
+  recorded.provenance = DSQ_TRY(read_dsq(artefact)).provenance;
+  const Provenance& from = recorded.provenance;
+  if (from.options.empty() || from.source_sha256.empty()) {
+    return fail(Code::dsq_invalid, "it does not say how it was made").at(artefact.string());
+  }
+  recorded.command = fmt::format("dsquant {} {}", from.options, shell_quoted(from.source_name));
+  recorded.command += from.data_sha256.empty() ? "" : " --data DATA";
+  recorded.command += " -o " + shell_quoted(artefact.filename().string());
+  return recorded;
+}
+
+Result<Reproduction> reproduce(const Recorded& recorded, const ReproduceOptions& options, Diagnostics& diagnostics,
+                               Progress& progress) {
+  const Provenance& from = recorded.provenance;
+  if (!from.data_sha256.empty() && !options.data) {
+    return fail(Code::data_mismatch, "it was made with {} samples whose file has the sha256 {}", from.data_samples,
+                from.data_sha256)
+        .at(recorded.path.string())
+        .hint("give that file with --data");
+  }
+  if (from.data_sha256.empty() && options.data) {
+    return fail(Code::option_conflict, "it was made without data").at("--data").hint("leave --data out");
+  }
+  const QuantizeOptions how = with_paths(DSQ_TRY(options_from(from.options)), recorded, options);
+  Reproduction result;
+  note_change(result.changed, "model", from.source_sha256, DSQ_TRY(hash_of(how.model)));
+  if (options.data) {
+    note_change(result.changed, "data", from.data_sha256, DSQ_TRY(hash_of(*options.data)));
+  }
+  result.remade = result.changed.empty();
+  if (!result.remade) {
+    return result;
+  }
+  const Quantized done = DSQ_TRY(quantize(how, diagnostics, progress));
+  const Provenance here = provenance_of(done.report);
+  note_change(result.changed, "dsquant", from.tool, here.tool);
+  note_change(result.changed, "libraries", from.libraries, here.libraries);
+  note_change(result.changed, "options", from.options, here.options);
+  const std::vector<std::byte> made = DSQ_TRY(encode_dsq(done.graph, here));
+  const std::shared_ptr<const MappedFile> file = DSQ_TRY(MappedFile::open(recorded.path));
+  result.bytes = static_cast<int64_t>(file->bytes().size());
+  result.made_bytes = static_cast<int64_t>(made.size());
+  result.same = std::ranges::equal(file->bytes(), made);
+  if (!result.same) {
+    result.difference = first_difference(DSQ_TRY(read_dsq(recorded.path)).graph, done.graph);
+  }
+  return result;
+}
+
+}  // namespace dsq
