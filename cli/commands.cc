@@ -40,11 +40,11 @@ constexpr auto kCommands = std::to_array<Command>({
      define_diff, false},
     {"reproduce", "Show how a .dsq file was made, make it again and compare",
      "  dsquant reproduce model.dsq\n"
-     "  dsquant reproduce model.dsq --model elsewhere/model.onnx --data calib.npz\n",
+     "  dsquant reproduce model.dsq --model old/model.onnx --data x.npz\n",
      define_reproduce},
     {"opt", "Run passes on text, and replay what a failed one left behind",
      "  dsquant opt model.dsir --passes fold_batchnorm,fuse_bias\n"
-     "  dsquant opt model.dsir --list canonicalize,plan --act int8 -o planned.dsir\n"
+     "  dsquant opt model.dsir --list canonicalize,plan --act int8 -o out.dsir\n"
      "  dsquant opt model.repro.dsir\n",
      define_opt},
     {"list", "List passes, operators, backends, error codes or precisions",

@@ -75,12 +75,7 @@ Result<Model> load_dsir(std::string_view text) {
   model.graph = DSQ_TRY(parse(text));
   DSQ_TRY(verify_structure(model.graph));
   DSQ_TRY(infer_types(model.graph));
-  Result<void> sound = verify(model.graph);
-  if (!sound && sound.error().code == Code::stage_violation) {
-    sound.error().code = Code::graph_invalid;  // no pass is to blame, the text is
-    sound.error().next = "check the stage that the text names in its first line";
-  }
-  DSQ_TRY(std::move(sound));
+  DSQ_TRY(verify(model.graph));
   model.kind = ModelKind::dsir;
   for (const ValueId id : model.graph.values()) {
     const Tensor* constant = model.graph.constant(id);
@@ -108,8 +103,7 @@ Result<PassLog> canonicalize(Graph& graph, const Recipe& recipe, Diagnostics& di
     return PassLog();
   }
   PassContext context{recipe, nullptr, diagnostics};
-  const PassList* list = DSQ_TRY(find_pass_list("canonicalize"));
-  PassLog log = DSQ_TRY(run_passes(graph, *list, context, options));
+  PassLog log = DSQ_TRY(run_list("canonicalize", graph, context, options));
   DSQ_TRY(check_finite_weights(graph));  // again: now that constants are folded and layers have taken in what they can
   return log;
 }
