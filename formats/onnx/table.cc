@@ -1,4 +1,4 @@
-// Every ONNX operator that can be imported, sorted by name. To add one: a converter in import_<family>.cc and a line here.
+// Every ONNX operator that can be imported, sorted by name. How to add one: README.md.
 #include <algorithm>
 #include <array>
 

@@ -1,5 +1,5 @@
 // The meaning of an operator as far as types go: how many inputs and outputs it has and how their shapes follow.
-// One record per operator, in op_table.cc. What it computes is in src/runner/portable, under the same family name.
+// One record per operator, in op_table.cc. What it computes is in src/runner/portable: kernels.h there says in which file.
 #pragma once
 
 #include <optional>
