@@ -45,6 +45,7 @@ Result<void> convert_indexed(NodeImport& n);  // Concat, Gather and what else ha
 Result<void> convert_scatter(NodeImport& n);
 Result<void> convert_eye_like(NodeImport& n);
 Result<void> convert_grid_sample(NodeImport& n);
+Result<void> convert_roi_align(NodeImport& n);
 Result<void> convert_reverse_sequence(NodeImport& n);
 Result<void> convert_flagged(NodeImport& n);  // Trilu, NonMaxSuppression
 Result<void> convert_einsum(NodeImport& n);

@@ -253,6 +253,21 @@ Result<void> convert_grid_sample(NodeImport& n) {
   return n.finish(OpKind::grid_sample, attrs, n.inputs());
 }
 
+Result<void> convert_roi_align(NodeImport& n) {
+  if (n.attr_string("mode", "avg") != "avg") {
+    return n.refuse("mode '{}' of RoiAlign: only avg is supported", n.attr_string("mode", "avg"));
+  }
+  const std::string coord =
+      n.attr_string("coordinate_transformation_mode", n.opset() < 16 ? "output_half_pixel" : "half_pixel");
+  if (coord != "half_pixel" && coord != "output_half_pixel") {
+    return n.invalid("coordinate_transformation_mode '" + coord + "'");
+  }
+  return n.finish(OpKind::roi_align,
+                  RoiAttrs{n.attr_int("output_height", 1), n.attr_int("output_width", 1),
+                           n.attr_int("sampling_ratio", 0), n.attr_float("spatial_scale", 1), coord == "half_pixel"},
+                  n.inputs());
+}
+
 Result<void> convert_reverse_sequence(NodeImport& n) {
   return n.finish(OpKind::reverse_sequence, SequenceAttrs{n.attr_int("batch_axis", 1), n.attr_int("time_axis", 0)},
                   n.inputs());

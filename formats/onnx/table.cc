@@ -133,6 +133,7 @@ constexpr auto kTable = std::to_array<Row>({
     {"Reshape", convert_reshape},
     {"Resize", convert_resize},
     {"ReverseSequence", convert_reverse_sequence},
+    {"RoiAlign", convert_roi_align},
     {"Round", convert_elementwise},
     {"Scan", convert_scan},
     {"Scatter", convert_scatter},

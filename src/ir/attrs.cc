@@ -45,6 +45,7 @@ Attrs default_attrs(OpKind kind) {
     case einsum: return EinsumAttrs{};
     case grid_sample: return GridAttrs{};
     case reverse_sequence: return SequenceAttrs{};
+    case roi_align: return RoiAttrs{};
     case rnn: case gru: case lstm: return RnnAttrs{};
     case if_else: return IfAttrs{};
     case loop: return LoopAttrs{};

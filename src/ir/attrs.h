@@ -334,6 +334,18 @@ struct SequenceAttrs {  // reverse_sequence
   bool operator==(const SequenceAttrs&) const = default;
 };
 
+struct RoiAttrs {  // roi_align: the mean of samples in each of height x width bins
+  int64_t height = 1;
+  int64_t width = 1;
+  int64_t sampling = 0;  // samples along each axis of a bin; 0: as many as it has pixels
+  float scale = 1;
+  bool half_pixel = true;
+  static constexpr auto fields = std::tuple{Field{"height", &RoiAttrs::height}, Field{"width", &RoiAttrs::width},
+                                            Field{"sampling", &RoiAttrs::sampling}, Field{"scale", &RoiAttrs::scale},
+                                            Field{"half_pixel", &RoiAttrs::half_pixel}};
+  bool operator==(const RoiAttrs&) const = default;
+};
+
 enum class RnnDirection : uint8_t { forward, reverse, bidirectional };
 constexpr auto names_of(RnnDirection) { return std::to_array<std::string_view>({"forward", "reverse", "bidirectional"}); }
 enum class RnnFunction : uint8_t { sigmoid, tanh, relu, affine, leaky_relu, thresholded_relu, scaled_tanh, hard_sigmoid, elu, softsign, softplus };
@@ -404,7 +416,7 @@ struct DynamicQuantizeAttrs {
 using Attrs = std::variant<NoAttrs, ConvAttrs, LinearAttrs, ActAttrs, PoolAttrs, AxisAttrs, ReduceAttrs, ArgAttrs,
                            PermAttrs, CastAttrs, UnaryAttrs, NormAttrs, LrnAttrs, GemmAttrs, ResizeAttrs, PadAttrs,
                            ReshapeAttrs, ShapeAttrs, ScatterAttrs, TopKAttrs, CumSumAttrs, BlockAttrs, FlagAttrs,
-                           EyeAttrs, EinsumAttrs, GridAttrs, SequenceAttrs, RnnAttrs, IfAttrs, LoopAttrs, QuantizeAttrs,
+                           EyeAttrs, EinsumAttrs, GridAttrs, SequenceAttrs, RoiAttrs, RnnAttrs, IfAttrs, LoopAttrs, QuantizeAttrs,
                            DynamicQuantizeAttrs>;
 
 // clang-format on

@@ -21,7 +21,7 @@ constexpr auto kNames = std::to_array<std::string_view>({
     "lrn", "lstm", "matmul", "max_pool", "mean_variance_norm", "rms_norm", "rnn", "softmax", "hardmax",
     "compress", "concat", "constant_of_shape", "depth_to_space", "expand", "eye_like", "gather",
     "gather_elements", "gather_nd", "grid_sample", "nonzero", "one_hot", "pad", "range", "reshape", "resize",
-    "reverse_sequence", "scatter_elements", "scatter_nd", "shape", "size", "slice", "space_to_depth", "split",
+    "reverse_sequence", "roi_align", "scatter_elements", "scatter_nd", "shape", "size", "slice", "space_to_depth", "split",
     "squeeze", "tile", "transpose", "trilu", "unsqueeze", "if_else", "loop", "non_max_suppression",
     "conv_integer", "dequantize", "dynamic_quantize", "lut", "matmul_integer", "qadd", "qavg_pool", "qconv",
     "qconv_transpose", "qlinear", "quantize", "requantize",

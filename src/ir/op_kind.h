@@ -25,8 +25,8 @@ enum class OpKind : uint8_t {
   log_softmax, lp_norm, lp_pool, lrn, lstm, matmul, max_pool, mean_variance_norm, rms_norm, rnn, softmax, hardmax,
   // shape and data movement
   compress, concat, constant_of_shape, depth_to_space, expand, eye_like, gather, gather_elements, gather_nd,
-  grid_sample, nonzero, one_hot, pad, range, reshape, resize, reverse_sequence, scatter_elements, scatter_nd, shape,
-  size, slice, space_to_depth, split, squeeze, tile, transpose, trilu, unsqueeze,
+  grid_sample, nonzero, one_hot, pad, range, reshape, resize, reverse_sequence, roi_align, scatter_elements,
+  scatter_nd, shape, size, slice, space_to_depth, split, squeeze, tile, transpose, trilu, unsqueeze,
   // control flow
   if_else, loop, non_max_suppression,
   // quantization

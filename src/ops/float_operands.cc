@@ -115,6 +115,13 @@ Result<void> grid_sample_operands(const InferContext& c) {
   return shaped(c, 1, wanted);
 }
 
+Result<void> roi_align_operands(const InferContext& c) {  // x, regions, the picture that each lies in
+  DSQ_TRY(same_type(c, 1, 2));
+  DSQ_TRY(require_ints(c, 2, 3));
+  DSQ_TRY(shaped(c, 1, {kUnknown, 4}));
+  return shaped(c, 2, {c.shape(1) == nullptr ? kUnknown : c.shape(1)->front()});
+}
+
 Result<void> reverse_sequence_operands(const InferContext& c) {
   DSQ_TRY(require_ints(c, 1, 2));
   const auto& attrs = c.attrs<SequenceAttrs>();
@@ -155,6 +162,7 @@ Result<void> float_operands(const InferContext& c) {
     case gru:
     case rnn: return recurrent_operands(c);
     case grid_sample: return grid_sample_operands(c);
+    case roi_align: return roi_align_operands(c);
     case reverse_sequence: return reverse_sequence_operands(c);
     case non_max_suppression: return suppression_operands(c);
     case einsum: return same_type(c, 1, c.input_count());

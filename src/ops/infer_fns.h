@@ -59,6 +59,7 @@ Result<void> slice(InferContext& c);
 Result<void> pad(InferContext& c);
 Result<void> resize(InferContext& c);
 Result<void> grid_sample(InferContext& c);
+Result<void> roi_align(InferContext& c);
 // indexing.cc
 Result<void> gather(InferContext& c);
 Result<void> gather_elements(InferContext& c);

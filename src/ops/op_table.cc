@@ -132,6 +132,7 @@ constexpr auto kTable = std::to_array<OpDef>({
     {OpKind::reshape,              2, 2,    1, 1, QuantRule::same_scale, infer::reshape},
     {OpKind::resize,               1, 4,    1, 1, QuantRule::none,       infer::resize},
     {OpKind::reverse_sequence,     2, 2,    1, 1, QuantRule::none,       infer::same_as_input},
+    {OpKind::roi_align,            3, 3,    1, 1, QuantRule::none,       infer::roi_align},
     {OpKind::scatter_elements,     3, 3,    1, 1, QuantRule::none,       infer::scatter},
     {OpKind::scatter_nd,           3, 3,    1, 1, QuantRule::none,       infer::scatter},
     {OpKind::shape,                1, 1,    1, 1, QuantRule::none,       infer::shape_of},

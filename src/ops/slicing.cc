@@ -205,4 +205,20 @@ Result<void> grid_sample(InferContext& c) {
   return {};
 }
 
+Result<void> roi_align(InferContext& c) {  // x, regions, the picture that each lies in
+  constexpr int64_t kMostSamples = 64;
+  const auto& attrs = c.attrs<RoiAttrs>();
+  const Shape* x = c.shape(0);
+  const Shape* regions = c.shape(1);
+  if (attrs.height < 1 || attrs.width < 1 || attrs.sampling < 0 || attrs.sampling > kMostSamples) {
+    return fail(Code::attribute_invalid, "{} x {} bins with {} samples", attrs.height, attrs.width, attrs.sampling);
+  }
+  if (x != nullptr && x->size() != 4) {
+    return fail(Code::shape_mismatch, "pictures of rank 4 expected, not {}", text_of(*x));
+  }
+  const int64_t count = regions == nullptr ? kUnknown : (*regions)[0];
+  c.set(0, c.dtype(0), Shape{count, x == nullptr ? kUnknown : (*x)[1], attrs.height, attrs.width});
+  return {};
+}
+
 }  // namespace dsq::infer

@@ -63,6 +63,8 @@ MODELS = {
                {"z": np.int64(0), "n": np.int64(4), "o": np.int64(1), "e": (4, 4)}),
     "boxes": ("float[1,4,4] x", "y = NonMaxSuppression(x, s, k, t)", {"s": (1, 2, 4), "k": np.array([2]), "t": np.array([0.5], np.float32)}),
     "grid": (IMAGE, 'y = GridSample<align_corners=1, padding_mode="reflection">(x, g)', {"g": (2, 3, 3, 2)}),
+    "regions": (IMAGE, "y = RoiAlign<output_height=2, output_width=3, sampling_ratio=2>(x, r, i)",
+                {"r": np.array([[0, 0, 5, 5], [-1, 2, 3, 9]], np.float32), "i": np.array([0, 0])}),
     "lstm": ("float[3,1,4] x", "a, h = LSTM<hidden_size=2>(x, w, r, b) c = Squeeze(a, k) y = MatMul(c, v)", {"w": (1, 8, 4), "r": (1, 8, 2), "b": (1, 16), "k": np.array([1]), "v": (2, 2)}),
     "gru": ("float[3,1,4] x", 'y = GRU<hidden_size=2, direction="bidirectional", linear_before_reset=1>(x, w, r)', {"w": (2, 6, 4), "r": (2, 6, 2)}),
     "rnn": ("float[3,1,4] x", 'y = RNN<hidden_size=2, activations=["Relu"]>(x, w, r)', {"w": (1, 2, 4), "r": (1, 2, 2)}),

@@ -25,7 +25,7 @@ constexpr auto kOps = std::to_array<const char*>({
     "LayerNormalization", "LeakyRelu", "LogSoftmax", "Loop", "LpNormalization", "LpPool", "MatMul", "MatMulInteger", "Max",
     "MaxPool", "Mean", "MeanVarianceNormalization", "Mod", "Mul", "NonMaxSuppression", "NonZero", "Not", "OneHot", "PRelu", "Pad",
     "Pow", "QLinearConv", "QLinearMatMul", "QuantizeLinear", "RMSNormalization", "RNN", "Range", "Reciprocal", "ReduceMean",
-    "ReduceProd", "ReduceSum", "Relu", "Reshape", "Resize", "ReverseSequence", "Scan", "Scatter", "ScatterElements", "ScatterND",
+    "ReduceProd", "ReduceSum", "Relu", "Reshape", "Resize", "ReverseSequence", "RoiAlign", "Scan", "Scatter", "ScatterElements", "ScatterND",
     "Shape", "Shrink", "Sigmoid", "Size", "Slice", "Softmax", "SpaceToDepth", "Split", "Squeeze", "Sub", "Sum", "Tanh", "Tile",
     "TopK", "Transpose", "Trilu", "Unsqueeze", "Upsample", "Where", "Xor"});
 constexpr auto kAttributes = std::to_array<const char*>({

@@ -222,6 +222,16 @@ class OldAndNewForms(Case):
         self.check(one("ScatterElements", ("x", "i", "u"), w, 18, axis=2, reduction="add"), self.x)
         self.check(one("EyeLike", opset=9, inputs_info=[value("x", F, ["n", 5])], k=1, dtype=I64), {"x": random(3, 5)})
 
+    def test_roi_align(self):
+        info = [value("x", F, ["n", 3, 9, 7]), value("r", F, ["k", 4]), value("i", I64, ["k"])]
+        corners = [[0, 0, 6, 8], [-3, 2, 4.5, 20], [5, 5, 5, 5], [4, 6, 1, 2], [30, 30, 40, 40], [-900, -900, 900, 900], [1.25, 0.5, 3, 3.75]]
+        x = {"x": random(2, 3, 9, 7), "r": np.array(corners, np.float32), "i": np.arange(len(corners)) % 2}
+        sizes = dict(output_height=3, output_width=4)
+        for opset, kinds in (10, {}), (16, {}), (16, dict(coordinate_transformation_mode="output_half_pixel")):
+            for more in {}, dict(sampling_ratio=3), dict(spatial_scale=0.5, sampling_ratio=2):
+                self.check(one("RoiAlign", ("x", "r", "i"), (), opset, info, **sizes, **more, **kinds), x)
+        self.check(one("RoiAlign", ("x", "r", "i"), (), 16, info), x)
+
     def test_double_and_integer_arithmetic(self):
         info = [value("x", I64, ["n", 3])]
         x = {"x": ints(-7, 8, 9, 10, -3, 5).reshape(2, 3)}

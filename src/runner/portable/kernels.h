@@ -69,6 +69,8 @@ Result<void> compress(const Call& call);
 // resize.cc
 Result<void> resize(const Call& call);
 Result<void> grid_sample(const Call& call);
+// roi_align.cc
+Result<void> roi_align(const Call& call);
 // rnn.cc
 Result<void> recurrent(const Call& call);
 // nms.cc

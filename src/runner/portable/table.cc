@@ -74,6 +74,7 @@ Function kernel_of(OpKind op) {
     case OpKind::compress: return portable::compress;
     case OpKind::resize: return portable::resize;
     case OpKind::grid_sample: return portable::grid_sample;
+    case OpKind::roi_align: return portable::roi_align;
     case lstm: case gru: case rnn: return recurrent;
     case OpKind::non_max_suppression: return portable::non_max_suppression;
     case OpKind::quantize: return portable::quantize;
