@@ -158,6 +158,15 @@ Result<Dataset> Dataset::make(const Graph& graph, std::vector<std::pair<std::str
     }
     data.size_ = shape.front();
   }
+  // A state whose open axis is as long as there are samples holds one entry for each: they are not cut apart.
+  for (size_t i = 0; i < data.inputs_.size(); ++i) {
+    const std::optional<Shape>& wanted = graph.value(graph.inputs()[i]).type.shape;
+    for (size_t axis = 1; data.inputs_[i].shared && wanted && axis < wanted->size(); ++axis) {
+      if ((*wanted)[axis] == kUnknown && data.inputs_[i].array.shape()[axis] == data.size_) {
+        data.together_ = true;
+      }
+    }
+  }
   const bool all_shared = std::ranges::all_of(data.inputs_, &Input::shared);
   data.size_ = all_shared ? 1 : data.size_;
   if (data.size_ == 0) {
@@ -172,6 +181,9 @@ Result<Dataset> Dataset::make(const Graph& graph, std::vector<std::pair<std::str
 
 Dataset Dataset::first(int64_t count) const {
   Dataset less = *this;
+  if (together_) {
+    return less;
+  }
   less.size_ = std::min(size_, fixed_batch_ > 0 ? std::max(count / fixed_batch_, int64_t{1}) * fixed_batch_ : count);
   return less;
 }

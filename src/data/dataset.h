@@ -12,7 +12,8 @@
 namespace dsq {
 
 // Arrays whose first dimension counts samples are cut; arrays that fit an input as they are (a sample rate, a state)
-// are given to every sample.
+// are given to every sample. Where such an array holds an entry for each sample along an open axis of its own, all
+// samples make one batch.
 class Dataset {
  public:
   // Errors: data_mismatch (a missing or unknown name, a shape or type that does not fit: each says what was expected),
@@ -29,7 +30,9 @@ class Dataset {
   // The fixed batch of the model, or 0 when it takes any.
   int64_t fixed_batch() const { return fixed_batch_; }
   // How many samples a step should take when `wanted` are asked for.
-  int64_t step(int64_t wanted) const { return fixed_batch_ > 0 ? fixed_batch_ : std::max<int64_t>(wanted, 1); }
+  int64_t step(int64_t wanted) const {
+    return together_ ? size_ : fixed_batch_ > 0 ? fixed_batch_ : std::max<int64_t>(wanted, 1);
+  }
 
  private:
   struct Input {
@@ -40,6 +43,7 @@ class Dataset {
   std::vector<Input> inputs_;
   int64_t size_ = 0;
   int64_t fixed_batch_ = 0;
+  bool together_ = false;
 };
 
 // Joins the outputs of several batches along their first dimension.

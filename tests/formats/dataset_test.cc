@@ -43,6 +43,14 @@ TEST(Dataset, WhereAllIsFixedTheFirstInputCountsTheSamples) {
   EXPECT_EQ(data->batch(5, 1)[2].shape(), (Shape{1, 4}));
 }
 
+TEST(Dataset, AStateThatCountsTheSamplesOnAnotherAxisKeepsThemTogether) {
+  const Graph graph = graph_of({{"tokens", {kUnknown, 7}}, {"state", {1, kUnknown, 24}}});
+  const Result<Dataset> data = make(graph, {{"tokens", {4, 7}}, {"state", {1, 4, 24}}});
+  ASSERT_TRUE(data) << data.error().what;
+  EXPECT_EQ(data->step(1), 4);
+  EXPECT_EQ(data->batch(0, 4)[1].shape(), (Shape{1, 4, 24}));
+}
+
 TEST(Dataset, AStateOfAnotherShapeIsRefused) {
   const Graph graph = graph_of({{"x", {1, 4}}, {"state", {2, 1, 3}}});
   const Result<Dataset> data = make(graph, {{"x", {6, 4}}, {"state", {12, 1, 3}}});

@@ -101,7 +101,7 @@ Result<void> linear(const Call& call) {
   const Shape& w = call.input(1).shape();
   const int64_t n = w[0];
   const int64_t k = w[1];
-  const int64_t m = k == 0 ? 0 : call.input(0).count() / k;
+  const int64_t m = n == 0 ? 0 : call.output().count() / n;
   const float* bias = call.has(2) ? raw<float>(call.input(2)) : nullptr;
   const float* added = attrs.adds ? raw<float>(call.input(3)) : nullptr;
   float* out = raw<float>(call.output());

@@ -126,7 +126,7 @@ Result<void> qconv_transpose(const Call& call) { return convolve(call, true); }
 Result<void> qlinear(const Call& call) {
   const int64_t n = call.input(1).shape()[0];
   const int64_t k = call.input(1).shape()[1];
-  const int64_t rows = k == 0 ? 0 : call.input(0).count() / k;
+  const int64_t rows = n == 0 ? 0 : call.output().count() / n;
   const std::vector<int16_t> x = activation_levels(call);
   const auto* w = raw<int8_t>(call.input(1));
   const Epilogue epilogue = epilogue_of(call, n, call.attrs<LinearAttrs>().activation());
