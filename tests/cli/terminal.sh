@@ -2,7 +2,7 @@
 . "$(dirname "$0")/harness.sh"
 make_net
 make_npz big.npz x f32 20000,3,8,8
-command -v script >/dev/null || { echo "not tried: there is no script(1)"; exit 0; }
+script -qec true /dev/null >/dev/null 2>&1 || { echo "not tried: script(1) makes no pseudo-terminal here"; exit 0; }
 # on_terminal COMMAND: its output with escape codes is in the file seen.
 on_terminal() { env -u NO_COLOR TERM=xterm script -qec "stty cols 80; $1" /dev/null >seen </dev/null || die "failed on a terminal: $1"; }
 on_terminal "$DSQUANT run net.dsir --inputs big.npz --batch 1 --backend portable"
