@@ -57,7 +57,7 @@ std::string forecast_text(const Quantized& done, const OutputPaths& files) {
                       page::percent(static_cast<double>(forecast.file_bytes) /
                                     static_cast<double>(std::max<int64_t>(report.float_file_bytes, 1))));
   text += forecast.exact ? fmt::format("           {} bytes, exactly\n", forecast.file_bytes)
-                         : "           within 1 %: ranges, and weights with them, come from a few samples\n";
+                         : "           near that: ranges, and weights with them, come from a few samples\n";
   text += fmt::format("integer    {} of all multiply-adds\n", page::percent(report.integer_mac_share));
   text += memory_text(done);
   text += "accuracy   not known before the real run\n";
@@ -69,7 +69,7 @@ Json forecast_json(const Quantized& done, const OutputPaths& files) {
   const Forecast& forecast = *done.forecast;
   Json json = Json::parse(to_json(done.report));
   json["forecast"] = {{"file_bytes", forecast.file_bytes},
-                      {"file_bytes_tolerance", forecast.exact ? 0.0 : 0.01},
+                      {"file_bytes_exact", forecast.exact},
                       {"process_peak_bytes", forecast.process_peak ? Json(*forecast.process_peak) : Json()}};
   json["files"] = {{"model", files.model.string()}, {"html", files.html.string()}, {"json", files.json.string()}};
   return json;

@@ -95,6 +95,7 @@ void guard_process() {
   ::sigaction(SIGBUS, &page, nullptr);
   action.sa_handler = SIG_IGN;
   ::sigaction(SIGPIPE, &action, nullptr);
+  ::sigaction(SIGXFSZ, &action, nullptr);  // a limit on file size is a write that fails
   std::set_terminate(terminated);
   std::atexit(gave_up);
 }

@@ -40,7 +40,7 @@ std::optional<QuantParams> handed(const Graph& graph, const Node& node, size_t i
   if (params.scale.size() <= 1) {
     return one_scale(params);
   }
-  if (keeps_channels(node.op)) {
+  if (keeps_channels(node.op, axis)) {
     return params;
   }
   if (node.op != OpKind::concat) {

@@ -65,7 +65,9 @@ bool is_static_integer(const Graph& graph, ValueId id) {
          (value.spec->range == RangeSource::calibrated || value.spec->range == RangeSource::fixed);
 }
 
-bool keeps_channels(OpKind op) { return op == OpKind::max_pool || op == OpKind::identity; }
+bool keeps_channels(OpKind op, int32_t axis) {
+  return op == OpKind::identity || (op == OpKind::max_pool && axis < 2);  // behind them are the axes that it pools over
+}
 
 std::optional<NodeId> finest_static_marker(const Graph& graph, ValueId id) {
   if (graph.is_output(id)) {

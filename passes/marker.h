@@ -34,8 +34,8 @@ class Markers {
 // Whether the value is to be integers of a range known beforehand.
 bool is_static_integer(const Graph& graph, ValueId id);
 
-// Operators that move or choose elements within their channels, so that scales for channels pass.
-bool keeps_channels(OpKind op);
+// Operators that move or choose elements within the indices of an axis, so that scales for them pass.
+bool keeps_channels(OpKind op, int32_t axis);
 
 // The marker with the most bits, when every user of the value is a static marker and it is no graph output.
 std::optional<NodeId> finest_static_marker(const Graph& graph, ValueId id);

@@ -21,11 +21,11 @@
 namespace dsq {
 namespace {
 
-// Whether the operator that makes a value only moves elements, and not along with their channels.
-bool changes_shape(const Graph& graph, ValueId value) {
+// Whether the operator that makes a value only moves elements, and not along with their channels on that axis.
+bool changes_shape(const Graph& graph, ValueId value, int32_t axis) {
   const NodeId maker = graph.value(value).producer;
   return maker != NodeId::none && op_def(graph.node(maker).op).rule == QuantRule::same_scale &&
-         !keeps_channels(graph.node(maker).op);
+         !keeps_channels(graph.node(maker).op, axis);
 }
 
 QuantSpec act_spec(const Graph& graph, const QuantLayer& layer, Precision act, const Recipe& recipe) {
@@ -40,7 +40,7 @@ QuantSpec act_spec(const Graph& graph, const QuantLayer& layer, Precision act, c
     // A channel axis that is open may have another length in the next sample.
     // What 4-bit layers make strays beyond what the channels of the float network reach: one scale has room for it.
     const bool apart =
-        channels_known && act == recipe.act && (act == Precision::int4 || !changes_shape(graph, layer.x));
+        channels_known && act == recipe.act && (act == Precision::int4 || !changes_shape(graph, layer.x, layer.x_axis));
     spec.granularity.axis = apart ? layer.x_axis : -1;
   } else {
     const bool linear = graph.node(layer.node).op == OpKind::linear;

@@ -1,3 +1,5 @@
+// Inputs of layers with one tensor of weights form a set when the layers mean the same by it; the statistics of a set
+// are joined channel by channel.
 #include "passes/shared_weights.h"
 
 #include <algorithm>
@@ -29,21 +31,25 @@ class Groups {
   std::vector<size_t> parent_;
 };
 
-bool fits(const Graph& graph, ValueId a, ValueId b) {
-  return graph.value(a).spec == graph.value(b).spec && graph.value(a).params == graph.value(b).params;
+// Whether two layers that multiply by the same tensor also mean the same by it: the same channels in the same places.
+bool alike(const Graph& graph, const QuantLayer& a, const QuantLayer& b) {
+  const Value& x = graph.value(a.x);
+  const Value& y = graph.value(b.x);
+  return a.in_channels == b.in_channels && a.groups == b.groups && a.w_axis == b.w_axis && x.spec == y.spec &&
+         x.params == y.params;
 }
 
 Groups groups_of(const Graph& graph) {
   Groups groups(graph.value_slots());
-  std::map<const std::byte*, ValueId> reader;  // of these weights, the first; only looked up, never walked through
+  std::map<const std::byte*, QuantLayer> reader;  // of these weights, the first; only looked up, never walked through
   for (const NodeId id : graph.nodes()) {
     const std::optional<QuantLayer> layer = quant_layer_at(graph, id);
     if (!layer || !graph.value(layer->x).spec || graph.value(layer->x).spec->granularity.axis < 0) {
       continue;
     }
-    const auto [first, added] = reader.emplace(graph.constant(layer->w)->bytes().data(), layer->x);
-    if (!added && first->second != layer->x && fits(graph, first->second, layer->x)) {
-      groups.unite(first->second, layer->x);
+    const auto [first, added] = reader.emplace(graph.constant(layer->w)->bytes().data(), *layer);
+    if (!added && first->second.x != layer->x && alike(graph, first->second, *layer)) {
+      groups.unite(first->second.x, layer->x);
     }
   }
   return groups;

@@ -174,12 +174,18 @@ std::optional<int64_t> scales_of(const Granularity& granularity, const TensorTyp
   if (granularity.axis < 0) {
     return 1;
   }
-  if (!type.known() || granularity.axis >= type.rank()) {
-    return type.shape && granularity.axis >= type.rank() ? std::optional<int64_t>(-1) : std::nullopt;
+  if (!type.shape || granularity.axis >= type.rank()) {
+    return type.shape ? std::optional<int64_t>(-1) : std::nullopt;
   }
   const int64_t channels = (*type.shape)[static_cast<size_t>(granularity.axis)];
+  if (channels == kUnknown) {
+    return std::nullopt;
+  }
   if (granularity.group <= 0 || channels == 0) {
     return channels;
+  }
+  if (!type.known()) {
+    return std::nullopt;
   }
   const int64_t rest = count_of(*type.shape) / channels;
   return channels * std::max<int64_t>((rest + granularity.group - 1) / granularity.group, 1);

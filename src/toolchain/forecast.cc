@@ -160,6 +160,9 @@ Result<void> foretell(Quantized& done, const Inputs& inputs, bool calibrated, co
   if (data) {
     Result<MemoryReport> memory = memory_of(done, *data, options);
     const Result<int64_t> peak = process_peak(done, *data, options);
+    if (!memory && memory.error().code == Code::out_of_memory) {  // so would the real run
+      return std::move(memory).error();
+    }
     if (memory && peak) {
       done.report.memory = std::move(*memory);
       forecast.process_peak = *peak;

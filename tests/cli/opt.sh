@@ -28,7 +28,7 @@ END
 expect 3 opt fails.dsir
 stderr_has "error[E203]"
 stderr_has "pass infer_shapes"
-expect 2 opt planned.dsir --passes fold_identity
+expect 3 opt planned.dsir --passes fold_identity
 stderr_has "error[E302]"
 stderr_has "it takes a graph at stage float, this one is at stage planned"
 expect 0 opt net.dsir --list canonicalize,plan --calibrated -o calibrated.dsir

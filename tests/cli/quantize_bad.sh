@@ -44,8 +44,8 @@ for value in nan inf; do
 done
 # A model that is quantized already.
 expect 0 net.dsir -o done.dsq
-refuse 2 E302 "done.dsq: it is a .dsq file" done.dsq
-expect 2 done.dsq
+refuse 3 E302 "done.dsq: it is a .dsq file" done.dsq
+expect 3 done.dsq
 stderr_has "error[E302]: done.dsq: it is a .dsq file, quantized already"
 # The data.
 make_npz name.npz z f32 5,3,8,8
