@@ -11,7 +11,8 @@
 namespace dsq::onnx_format {
 namespace {
 
-constexpr int kMaxNesting = 8;  // as in .dsq files
+constexpr size_t kMaxName = 1 << 15;  // characters; names made of it must fit a .dsq file (64 KiB) too
+constexpr int kMaxNesting = 8;        // as in .dsq files
 // Networks have some thousand nodes; unrolled ones, some ten thousand. Passes may take the square of this in steps.
 constexpr int64_t kMaxNodes = 1 << 15;
 constexpr size_t kMaxValues = 1 << 17;
@@ -64,8 +65,12 @@ Result<std::vector<int>> sorted_nodes(const onnx::GraphProto& proto, const Scope
   std::unordered_map<std::string, int> producer;
   for (int i = 0; i < proto.node_size(); ++i) {
     for (const std::string& output : proto.node(i).output()) {
+      if (std::max(output.size(), proto.node(i).name().size()) > kMaxName) {
+        return fail(Code::graph_invalid, "a name of more than {} characters", kMaxName)
+            .at("node '" + proto.node(i).name().substr(0, 60) + "...'");
+      }
       if (!output.empty() && (scope.names.contains(output) || !producer.emplace(output, i).second)) {
-        return fail(Code::graph_invalid, "'{}' is made twice", output).at("node '" + proto.node(i).name() + "'");
+        return fail(Code::graph_invalid, "'{}' is made twice", output).at("node '" + label_of(proto.node(i)) + "'");
       }
     }
   }
@@ -79,7 +84,7 @@ Result<std::vector<int>> sorted_nodes(const onnx::GraphProto& proto, const Scope
         ++waiting[static_cast<size_t>(i)];
       } else if (found != producer.end()) {
         return fail(Code::graph_invalid, "a node uses its own output '{}'", name)
-            .at("node '" + proto.node(i).name() + "'");
+            .at("node '" + label_of(proto.node(i)) + "'");
       }
     }
   }
@@ -102,7 +107,7 @@ Result<std::vector<int>> sorted_nodes(const onnx::GraphProto& proto, const Scope
   if (static_cast<int>(order.size()) != proto.node_size()) {
     const auto stuck = std::ranges::find_if(waiting, [](int w) { return w > 0; }) - waiting.begin();
     return fail(Code::graph_invalid, "the graph has a cycle")
-        .at("node '" + proto.node(static_cast<int>(stuck)).name() + "'");
+        .at("node '" + label_of(proto.node(static_cast<int>(stuck))) + "'");
   }
   return order;
 }
@@ -237,7 +242,7 @@ Result<void> import_body(onnx::GraphProto& proto, Scope& scope, ImportState& sta
     DSQ_TRY(import_node(*proto.mutable_node(i), scope, state));
     if (scope.graph.value_slots() > kMaxValues) {
       return fail(Code::graph_invalid, "the model's nodes come apart into more than {} values", kMaxValues)
-          .at("node '" + proto.node(i).name() + "'");
+          .at("node '" + label_of(proto.node(i)) + "'");
     }
   }
   return import_outputs(proto, scope, state);

@@ -2,16 +2,12 @@
 
 namespace dsq::onnx_format {
 
-std::string NodeImport::name() const {
-  if (!proto_.name().empty()) {
-    return proto_.name();
+std::string label_of(const onnx::NodeProto& node) {
+  if (!node.name().empty()) {
+    return node.name();
   }
-  for (const std::string& output : proto_.output()) {
-    if (!output.empty()) {
-      return output;
-    }
-  }
-  return proto_.op_type();
+  const auto named = std::ranges::find_if(node.output(), [](const std::string& output) { return !output.empty(); });
+  return named == node.output().end() ? node.op_type() : *named;
 }
 
 Result<ValueId> NodeImport::lookup(const std::string& value_name) const {

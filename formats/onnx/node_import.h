@@ -33,6 +33,9 @@ struct ImportState {
   int64_t nodes = 0;                 // met so far, those of nested graphs included
 };
 
+// The node's name, or its first output's.
+std::string label_of(const onnx::NodeProto& node);
+
 class NodeImport {
  public:
   NodeImport(onnx::NodeProto& proto, Scope& scope, ImportState& state) : proto_(proto), scope_(scope), state_(state) {}
@@ -42,7 +45,7 @@ class NodeImport {
   Scope& scope() { return scope_; }
   ImportState& state() { return state_; }
   onnx::NodeProto& proto() { return proto_; }
-  std::string name() const;  // the node's name, or its first output's
+  std::string name() const { return label_of(proto_); }
 
   // --- inputs
   size_t input_count() const { return static_cast<size_t>(proto_.input_size()); }

@@ -145,6 +145,17 @@ Result<void> suppression_operands(const InferContext& c) {  // boxes, scores, mo
   return {};
 }
 
+Result<void> cumsum_operands(const InferContext& c) {
+  DSQ_TRY(require_ints(c, 1, 2));
+  DSQ_TRY(single(c, 1));
+  const Ints* axis = c.known_ints(1);
+  const int64_t rank = c.type(0).rank();
+  if (c.type(0).shape && axis != nullptr && axis->size() == 1 && (axis->front() < -rank || axis->front() >= rank)) {
+    return fail(Code::attribute_invalid, "axis {} of a value of rank {}", axis->front(), rank);
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<void> float_operands(const InferContext& c) {
@@ -166,8 +177,8 @@ Result<void> float_operands(const InferContext& c) {
     case reverse_sequence: return reverse_sequence_operands(c);
     case non_max_suppression: return suppression_operands(c);
     case einsum: return same_type(c, 1, c.input_count());
-    case trilu:
-    case cumsum: DSQ_TRY(require_ints(c, 1, 2)); return single(c, 1);
+    case trilu: DSQ_TRY(require_ints(c, 1, 2)); return single(c, 1);
+    case cumsum: return cumsum_operands(c);
     default: return {};
   }
 }

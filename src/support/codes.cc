@@ -66,7 +66,7 @@ constexpr auto kRows = std::to_array<Row>({
     {Code::graph_invalid, Exit::refused, "graph invalid",
      "The graph breaks a structural rule: a value without producer, a cycle, a wrong number of inputs.",
      "run the ONNX checker on the model, or report the model if it passes there",
-     "dsquant model.onnx", "error[E201]: model.onnx: node '': the graph has a cycle"},
+     "dsquant model.onnx", "error[E201]: model.onnx: node 'a': the graph has a cycle"},
     {Code::type_mismatch, Exit::refused, "element types do not fit",
      "A node gets values of an element type that its operator does not take.",
      "check the node in the exporter",

@@ -204,7 +204,7 @@ def shapes():
         return model([node(op, ["x", *held], list(outputs), **attributes)], inputs or flat, [value(o) for o in outputs],
                      {k: v for k, v in held.items() if v is not None})
     return {
-        "add": by("Add", {"w": ones(3)}), "add_types": by("Add", {"w": ints(1)}), "matmul": by("MatMul", {"w": ones(5, 2)}),
+        "cumsum_axis": by("CumSum", {"a": np.int64(7)}), "add": by("Add", {"w": ones(3)}), "add_types": by("Add", {"w": ints(1)}), "matmul": by("MatMul", {"w": ones(5, 2)}),
         "matmul_scalar": by("MatMul", {"w": np.float32(1)}), "matmul_batches": by("MatMul", {"w": ones(3, 3, 4)}, [value("x", F, [2, 2, 3])]),
         "gemm_rank": by("Gemm", {"w": ones(4, 2)}, [value("x", F, [1, 2, 4])]), "gemm_c": by("Gemm", {"w": ones(4, 2), "c": ones(3)}),
         "gemm_c_larger": by("Gemm", {"w": ones(4, 2), "c": ones(5, 2, 2)}), "concat": by("Concat", {"w": ones(3, 3)}, axis=0),

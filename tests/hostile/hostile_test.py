@@ -28,7 +28,7 @@ KINDS = {cases.F: np.float32, cases.F64: np.float64, cases.F16: np.float16, case
 # What is expected, by the beginning of the name; the longest fits. "quantize": inspecting may do, since it neither settles constants nor
 # runs anything; quantizing and running may not. "any": it may work or be refused.
 EXPECTED = {
-    "broken_graphs": "refused", "damaged_files": "refused", "blow_ups": "quantize", "many_nodes": "works", "many_nodes/too_many": "refused", "many_nodes/names/long": "any",
+    "broken_graphs": "refused", "damaged_files": "refused", "blow_ups": "quantize", "many_nodes": "works", "many_nodes/too_many": "refused", "many_nodes/names/long": "refused",
     "flips": "any", "no_text": "any",
     # What other runtimes take, and we as well.
     "broken_graphs/structure/output_twice": "any", "broken_graphs/not_finite/variance_negative": "any",
