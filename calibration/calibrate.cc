@@ -43,12 +43,12 @@ Result<void> run_all(std::vector<Worker>& workers, const std::vector<std::string
     for (int64_t w = begin; w < end; ++w) {
       Worker& worker = workers[static_cast<size_t>(w)];
       for (auto b = static_cast<size_t>(w); b < batches.size() && !worker.failure; b += workers.size()) {
-        const std::vector<Tensor> inputs = data.batch(batches[b].first, batches[b].count);
+        const Result<std::vector<Tensor>> inputs = data.batch(batches[b].first, batches[b].count);
         const auto on_value = [&](size_t index, const Tensor& value) -> Result<void> {
           Result<void> seen = look(worker.stats[index], value);
           return seen ? std::move(seen) : std::move(seen).error().at("value '" + names[index] + "'");
         };
-        const Result<std::vector<Tensor>> outputs = worker.runner.run(inputs, on_value);
+        const Result<std::vector<Tensor>> outputs = inputs ? worker.runner.run(*inputs, on_value) : inputs.error();
         if (!outputs) {
           worker.failure.emplace(static_cast<int64_t>(b), outputs.error());
         }

@@ -6,12 +6,12 @@
 #include "cli/options.h"
 #include "cli/profile.h"
 #include "cli/progress.h"
-#include "formats/npy/npy.h"
 #include "src/runner/backend.h"
 #include "src/support/strings.h"
 #include "src/toolchain/bench.h"
 #include "src/toolchain/load.h"
 #include "src/toolchain/probe.h"
+#include "src/toolchain/samples.h"
 
 namespace dsq::cli {
 namespace {
@@ -23,18 +23,14 @@ struct Options {
   BenchOptions job;
 };
 
-Json to_json(const Options& options, const Dataset& data, const Bench& result) {
-  Json shapes = Json::array();
-  for (const Tensor& input : data.batch(0, result.batch)) {
-    shapes.push_back(input.shape());
-  }
+Json to_json(const Options& options, const Bench& result) {
   return {{"model", options.model.string()},
           {"backend", options.job.backend},
           {"instructions", result.instructions},
           {"processor", result.processor},
           {"threads", result.threads},
           {"inputs", options.inputs ? options.inputs->string() : "made up"},
-          {"shapes", shapes},
+          {"shapes", result.shapes},
           {"batch", result.batch},
           {"warm_up_runs", result.warm_up},
           {"runs", result.latency.size()},
@@ -54,11 +50,11 @@ Json to_json(const Options& options, const Dataset& data, const Bench& result) {
           {"profile", profile_json(result.profile, result.profile_runs)}};
 }
 
-std::string to_text(const Options& options, const Dataset& data, const Bench& result) {
+std::string to_text(const Options& options, const Bench& result) {
   std::string text = fmt::format("{}: {}, {} thread{}, batch {}", options.model.filename().string(),
                                  options.job.backend, result.threads, result.threads == 1 ? "" : "s", result.batch);
-  for (const Tensor& input : data.batch(0, result.batch)) {
-    text += ", " + text_of(input.shape());
+  for (const Shape& shape : result.shapes) {
+    text += ", " + text_of(shape);
   }
   text += fmt::format("\n  on {}, with {}\n", result.processor.empty() ? "this machine" : result.processor,
                       result.instructions);
@@ -86,16 +82,15 @@ Result<Exit> run(const Options& options, Console& console) {
   DSQ_TRY(find_backend(job.backend));
   Diagnostics diagnostics;
   Model model = DSQ_TRY(load_model(options.model, options.common.shapes, diagnostics));
-  const Dataset data = options.inputs
-                           ? DSQ_TRY(Dataset::make(model.graph, DSQ_TRY(npy::read(*options.inputs)), diagnostics))
-                           : DSQ_TRY(probe_inputs(model.graph, std::max<int64_t>(job.batch, 1)));
+  const Dataset data = options.inputs ? DSQ_TRY(open_samples(model.graph, *options.inputs, {}, diagnostics))
+                                      : DSQ_TRY(probe_inputs(model.graph, std::max<int64_t>(job.batch, 1)));
   DSQ_TRY(make_fast(model.graph, diagnostics));
   StderrProgress progress(console);
   const Bench result = DSQ_TRY(bench(model.graph, data, job, progress));
   console.report(diagnostics, options.common.explain);
   Options used = options;
   used.job = job;
-  options.common.json ? console.print_json(to_json(used, data, result)) : console.print(to_text(used, data, result));
+  options.common.json ? console.print_json(to_json(used, result)) : console.print(to_text(used, result));
   return Exit::ok;
 }
 

@@ -6,11 +6,11 @@
 #include "cli/pass_table.h"
 #include "cli/progress.h"
 #include "cli/table.h"
-#include "formats/npy/npy.h"
 #include "src/report/metrics.h"
 #include "src/runner/backend.h"
 #include "src/toolchain/compare.h"
 #include "src/toolchain/load.h"
+#include "src/toolchain/samples.h"
 
 namespace dsq::cli {
 namespace {
@@ -81,8 +81,8 @@ Result<Exit> run(const Options& options, Console& console) {
   Diagnostics diagnostics;
   Model a = DSQ_TRY(load_model(options.a, options.common.shapes, diagnostics));
   Model b = DSQ_TRY(load_model(options.b, options.common.shapes, diagnostics));
-  const Dataset data = DSQ_TRY(Dataset::make(a.graph, DSQ_TRY(npy::read(options.inputs)), diagnostics));
-  DSQ_TRY(Dataset::make(b.graph, DSQ_TRY(npy::read(options.inputs)), diagnostics));  // b takes them too
+  const Dataset data = DSQ_TRY(open_samples(a.graph, options.inputs, {}, diagnostics));
+  DSQ_TRY(open_samples(b.graph, options.inputs, {}, diagnostics));  // b takes them too
   PassLog passes = DSQ_TRY(make_fast(a.graph, diagnostics));
   append(passes, DSQ_TRY(make_fast(b.graph, diagnostics)));
   StderrProgress progress(console);

@@ -13,6 +13,7 @@
 #include "src/support/strings.h"
 #include "src/toolchain/load.h"
 #include "src/toolchain/run.h"
+#include "src/toolchain/samples.h"
 
 namespace dsq::cli {
 namespace {
@@ -88,7 +89,7 @@ Result<Exit> run(const Options& options, Console& console) {
         .at("--outputs")
         .hint("name a .npz file, which holds them all");
   }
-  const Dataset data = DSQ_TRY(Dataset::make(model.graph, DSQ_TRY(npy::read(options.inputs)), diagnostics));
+  const Dataset data = DSQ_TRY(open_samples(model.graph, options.inputs, {}, diagnostics));
   const PassLog passes = DSQ_TRY(make_fast(model.graph, diagnostics));
   StderrProgress progress(console);
   const RunOptions how{options.common.batch, options.common.threads, options.common.backend, options.profile};

@@ -6,6 +6,8 @@
 #include <numeric>
 #include <optional>
 
+#include "src/support/exceptions.h"
+#include "src/support/parallel.h"
 #include "src/support/strings.h"
 
 namespace dsq {
@@ -53,18 +55,14 @@ Result<Tensor> as_type(const Tensor& tensor, DType wanted) {
   return converted(tensor, std::vector<int32_t>(ints.begin(), ints.end()));
 }
 
-Result<void> check_finite(const Tensor& tensor, int64_t rows) {
+// The first element that is not finite.
+std::optional<std::pair<int64_t, float>> not_finite(const Tensor& tensor) {
   if (tensor.dtype() != DType::f32) {
-    return {};
+    return std::nullopt;
   }
   const std::span<const float> values = tensor.values<float>();
   const auto bad = std::ranges::find_if(values, [](float v) { return !std::isfinite(v); });
-  if (bad == values.end()) {
-    return {};
-  }
-  const auto per_row = static_cast<int64_t>(values.size()) / std::max<int64_t>(rows, 1);
-  return fail(Code::data_not_finite, "sample {} holds {}", (bad - values.begin()) / std::max<int64_t>(per_row, 1),
-              *bad);
+  return bad == values.end() ? std::nullopt : std::optional(std::pair(bad - values.begin(), *bad));
 }
 
 bool fits(const Shape& array, const Shape& wanted, size_t first) {
@@ -79,41 +77,19 @@ bool fits(const Shape& array, const Shape& wanted, size_t first) {
   return true;
 }
 
-}  // namespace
-
-Result<Dataset> Dataset::make(const Graph& graph, std::vector<std::pair<std::string, Tensor>> arrays,
-                              Diagnostics& diagnostics) {
-  if (arrays.size() == 1 && arrays[0].first.empty() && graph.inputs().size() == 1) {
-    arrays[0].first = graph.value(graph.inputs()[0]).name;
-  }
-  std::vector<std::string> names;
-  for (const auto& [name, array] : arrays) {
-    names.push_back(name);
-  }
-  Dataset data;
-  bool any_open = false;               // an input whose first dimension the model leaves open
-  std::optional<int64_t> fixed_first;  // the first dimension of the first input that has one
+// Which of `names` serves each input, in the graph's order.
+Result<std::vector<size_t>> match(const Graph& graph, const std::vector<std::string>& names) {
+  std::vector<size_t> chosen;
   for (const ValueId id : graph.inputs()) {
-    const Value& value = graph.value(id);
-    const auto found = std::ranges::find(names, value.name);
+    const std::string& wanted = graph.value(id).name;
+    const auto found = std::ranges::find(names, wanted);
     if (found == names.end()) {
-      const std::string near = nearest(value.name, names);
-      return fail(Code::data_mismatch, "no array is named '{}'{}", value.name,
+      const std::string near = nearest(wanted, names);
+      return fail(Code::data_mismatch, "no array is named '{}'{}", wanted,
                   near.empty() ? "" : "; nearest is '" + near + "'")
           .hint("the model expects " + expectation(graph));
     }
-    Result<Tensor> array = as_type(arrays[static_cast<size_t>(found - names.begin())].second, value.type.dtype);
-    if (!array) {
-      return std::move(array).error().at("array '" + value.name + "'");
-    }
-    if (array->dtype() != arrays[static_cast<size_t>(found - names.begin())].second.dtype()) {
-      diagnostics.note("array '" + value.name + "'", fmt::format("converted to {}", name_of(array->dtype())));
-    }
-    any_open = any_open || (value.type.shape && !value.type.shape->empty() && value.type.shape->front() == kUnknown);
-    if (!fixed_first && value.type.shape && !value.type.shape->empty()) {
-      fixed_first = value.type.shape->front();
-    }
-    data.inputs_.push_back({std::move(*array), false, 1});
+    chosen.push_back(static_cast<size_t>(found - names.begin()));
   }
   for (const std::string& name : names) {
     if (std::ranges::none_of(graph.inputs(), [&](ValueId id) { return graph.value(id).name == name; })) {
@@ -121,88 +97,306 @@ Result<Dataset> Dataset::make(const Graph& graph, std::vector<std::pair<std::str
           .hint("the model expects " + expectation(graph));
     }
   }
-  for (size_t i = 0; i < data.inputs_.size(); ++i) {
-    Input& input = data.inputs_[i];
-    const Value& value = graph.value(graph.inputs()[i]);
-    const Shape& shape = input.array.shape();
-    if (!value.type.shape) {
-      input.shared = shape.empty();
-    } else {
-      const Shape& wanted = *value.type.shape;
-      const bool exact = fits(shape, wanted, 0);
-      if (!fits(shape, wanted, 1) && !exact) {
-        return fail(Code::data_mismatch, "its shape is {}, the model expects {}", text_of(shape), text_of(value.type))
-            .at("array '" + value.name + "'");
-      }
-      const int64_t first = wanted.empty() ? 1 : wanted.front();
-      // Where all is fixed, the first input counts the samples and what has another size (a state) goes with each.
-      input.shared = wanted.empty() || (any_open ? first != kUnknown : first != *fixed_first);
-      if (input.shared && !exact) {
-        return fail(Code::data_mismatch, "its shape is {}, the model expects {}", text_of(shape), text_of(value.type))
-            .at("array '" + value.name + "'");
-      }
-      if (!input.shared && first != kUnknown) {
-        data.fixed_batch_ = std::max(data.fixed_batch_, first);
-      }
+  return chosen;
+}
+
+template <class Item>
+std::vector<std::string> names_of(const Graph& graph, const std::vector<std::pair<std::string, Item>>& items) {
+  if (items.size() == 1 && items[0].first.empty() && graph.inputs().size() == 1) {
+    return {graph.value(graph.inputs()[0]).name};
+  }
+  std::vector<std::string> names;
+  for (const auto& [name, item] : items) {
+    names.push_back(name);
+  }
+  return names;
+}
+
+Error wrong_shape(const Tensor& tensor, const TensorType& wanted) {
+  return fail(Code::data_mismatch, "its shape is {}, the model expects {}", text_of(tensor.shape()), text_of(wanted));
+}
+
+// Which inputs take the same array for every sample. Where all is fixed, the first input counts the samples and what has
+// another size (a state) goes with each.
+bool is_shared(const Graph& graph, const TensorType& wanted, const Shape& array) {
+  if (!wanted.shape) {
+    return array.empty();
+  }
+  bool any_open = false;
+  std::optional<int64_t> fixed_first;  // the first dimension of the first input that has one
+  for (const ValueId id : graph.inputs()) {
+    const std::optional<Shape>& shape = graph.value(id).type.shape;
+    if (shape && !shape->empty()) {
+      any_open = any_open || shape->front() == kUnknown;
+      fixed_first = fixed_first ? fixed_first : shape->front();
     }
-    DSQ_TRY([&]() -> Result<void> {
-      Result<void> finite = check_finite(input.array, input.shared ? 1 : shape.front());
-      return finite ? finite : std::move(finite).error().at("array '" + value.name + "'");
-    }());
-    if (input.shared) {
+  }
+  const Shape& shape = *wanted.shape;
+  return shape.empty() || (any_open ? shape.front() != kUnknown : shape.front() != *fixed_first);
+}
+
+// The k-th tensors of all samples in one, and let go.
+template <class Place>
+Result<Tensor> stacked(std::vector<std::vector<Tensor>>& rows, size_t k, Place place) {
+  Shape shape = rows[0][k].shape();
+  shape.front() = 0;
+  for (const std::vector<Tensor>& row : rows) {
+    shape.front() += row[k].shape().front();
+  }
+  Tensor all(rows[0][k].dtype(), shape);
+  std::byte* to = all.mutable_bytes().data();
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const Shape& own = rows[i][k].shape();
+    if (!std::equal(own.begin() + 1, own.end(), shape.begin() + 1, shape.end())) {
+      return fail(Code::data_mismatch, "its shape is {}, that of the sample before it {}", text_of(own),
+                  text_of(rows[i - 1][k].shape()))
+          .at(place(i))
+          .hint("--batch 1 takes samples of several shapes");
+    }
+    to = std::ranges::copy(rows[i][k].bytes(), to).out;
+    rows[i][k] = {};
+  }
+  return all;
+}
+
+}  // namespace
+
+Result<Dataset> Dataset::make(const Graph& graph, std::vector<std::pair<std::string, Tensor>> arrays,
+                              Diagnostics& diagnostics) {
+  const std::vector<size_t> chosen = DSQ_TRY(match(graph, names_of(graph, arrays)));
+  Dataset data;
+  std::optional<int64_t> size;
+  for (size_t i = 0; i < chosen.size(); ++i) {
+    const Value& value = graph.value(graph.inputs()[i]);
+    const std::string where = "array '" + value.name + "'";
+    const Tensor& given = arrays[chosen[i]].second;
+    Result<Tensor> converted = as_type(given, value.type.dtype);
+    if (!converted) {
+      return std::move(converted).error().at(where);
+    }
+    if (converted->dtype() != given.dtype()) {
+      diagnostics.note(where, fmt::format("converted to {}", name_of(converted->dtype())));
+    }
+    const Tensor array = std::move(*converted);
+    const Shape& shape = array.shape();
+    const bool shared = is_shared(graph, value.type, shape);
+    if (value.type.shape && !fits(shape, *value.type.shape, shared ? 0 : 1)) {
+      return wrong_shape(array, value.type).at(where);
+    }
+    data.inputs_.push_back({value.name, value.type, array, nullptr});
+    if (shared) {
+      if (const std::optional<std::pair<int64_t, float>> bad = not_finite(array)) {
+        return fail(Code::data_not_finite, "it holds {}", bad->second).at(where);
+      }
       continue;
     }
-    if (data.size_ != 0 && shape.front() != data.size_) {
-      return fail(Code::data_mismatch, "it has {} samples, another array has {}", shape.front(), data.size_)
-          .at("array '" + value.name + "'");
+    if (value.type.shape && value.type.shape->front() != kUnknown) {
+      data.fixed_batch_ = std::max(data.fixed_batch_, value.type.shape->front());
     }
-    data.size_ = shape.front();
+    if (size && shape.front() != *size) {
+      return fail(Code::data_mismatch, "it has {} samples, another array has {}", shape.front(), *size).at(where);
+    }
+    size = shape.front();
+    data.inputs_.back().column = std::make_shared<ArrayColumn>(array);
+  }
+  const int64_t count = size.value_or(1);
+  if (count == 0) {
+    return fail(Code::data_mismatch, "the arrays hold no samples");
+  }
+  if (data.fixed_batch_ > 1 && count % data.fixed_batch_ != 0) {
+    return fail(Code::data_mismatch, "{} samples are not a multiple of the model's batch of {}", count,
+                data.fixed_batch_);
   }
   // A state whose open axis is as long as there are samples holds one entry for each: they are not cut apart.
-  for (size_t i = 0; i < data.inputs_.size(); ++i) {
-    const std::optional<Shape>& wanted = graph.value(graph.inputs()[i]).type.shape;
-    for (size_t axis = 1; data.inputs_[i].shared && wanted && axis < wanted->size(); ++axis) {
-      if ((*wanted)[axis] == kUnknown && data.inputs_[i].array.shape()[axis] == data.size_) {
+  for (const Input& input : data.inputs_) {
+    for (size_t axis = 1; !input.column && input.wanted.shape && axis < input.wanted.shape->size(); ++axis) {
+      if ((*input.wanted.shape)[axis] == kUnknown && size && input.array.shape()[axis] == *size) {
         data.together_ = true;
       }
     }
   }
-  const bool all_shared = std::ranges::all_of(data.inputs_, &Input::shared);
-  data.size_ = all_shared ? 1 : data.size_;
-  if (data.size_ == 0) {
-    return fail(Code::data_mismatch, "the arrays hold no samples");
-  }
-  if (data.fixed_batch_ > 1 && data.size_ % data.fixed_batch_ != 0) {
-    return fail(Code::data_mismatch, "{} samples are not a multiple of the model's batch of {}", data.size_,
-                data.fixed_batch_);
-  }
+  data.keep_all_rows(count);
   return data;
 }
 
-Dataset Dataset::first(int64_t count) const {
-  Dataset less = *this;
-  if (together_) {
-    return less;
+Result<Dataset> Dataset::make(const Graph& graph, NamedColumns columns, bool whole) {
+  const std::vector<size_t> chosen = DSQ_TRY(match(graph, names_of(graph, columns)));
+  Dataset data;
+  data.whole_ = whole;
+  data.streams_ = true;
+  int64_t count = 0;
+  for (size_t i = 0; i < chosen.size(); ++i) {
+    const Value& value = graph.value(graph.inputs()[i]);
+    data.inputs_.push_back({value.name, value.type, {}, columns[chosen[i]].second});
+    count = data.inputs_.back().column->rows();
+    if (!whole && value.type.shape && !value.type.shape->empty() && value.type.shape->front() != kUnknown) {
+      data.fixed_batch_ = std::max(data.fixed_batch_, value.type.shape->front());
+    }
   }
-  less.size_ = std::min(size_, fixed_batch_ > 0 ? std::max(count / fixed_batch_, int64_t{1}) * fixed_batch_ : count);
-  return less;
+  if (count == 0) {
+    return fail(Code::data_mismatch, "there are no samples");
+  }
+  if (data.fixed_batch_ > 1 && count % data.fixed_batch_ != 0) {
+    return fail(Code::data_mismatch, "{} samples are not a multiple of the model's batch of {}", count,
+                data.fixed_batch_);
+  }
+  data.keep_all_rows(count);
+  return data;
 }
 
-std::vector<Tensor> Dataset::batch(int64_t first, int64_t count) const {
+void Dataset::keep_all_rows(int64_t count) {
+  std::vector<int64_t> rows(static_cast<size_t>(count));
+  std::iota(rows.begin(), rows.end(), 0);
+  rows_ = std::make_shared<const std::vector<int64_t>>(std::move(rows));
+}
+
+Dataset Dataset::select(std::vector<int64_t> samples) const {
+  Dataset chosen = *this;
+  std::vector<int64_t> labels;
+  for (int64_t& sample : samples) {
+    if (!labels_->empty()) {
+      labels.push_back((*labels_)[static_cast<size_t>(sample)]);
+    }
+    sample = (*rows_)[static_cast<size_t>(sample)];
+  }
+  chosen.rows_ = std::make_shared<const std::vector<int64_t>>(std::move(samples));
+  chosen.labels_ = std::make_shared<const std::vector<int64_t>>(std::move(labels));
+  return chosen;
+}
+
+Dataset Dataset::first(int64_t count) const {
+  if (together_) {
+    return *this;
+  }
+  const int64_t wanted = fixed_batch_ > 0 ? std::max(count / fixed_batch_, int64_t{1}) * fixed_batch_ : count;
+  std::vector<int64_t> samples(static_cast<size_t>(std::min(size(), wanted)));
+  std::iota(samples.begin(), samples.end(), 0);
+  return select(std::move(samples));
+}
+
+Result<void> Dataset::set_labels(std::vector<int64_t> labels) {
+  if (static_cast<int64_t>(labels.size()) != size()) {
+    return fail(Code::labels_mismatch, "{} labels for {} samples", labels.size(), size());
+  }
+  labels_ = std::make_shared<const std::vector<int64_t>>(std::move(labels));
+  return {};
+}
+
+std::string Dataset::place(int64_t index) const {
+  for (const Input& input : inputs_) {
+    const std::string place = input.column ? input.column->place((*rows_)[static_cast<size_t>(index)]) : "";
+    if (!place.empty()) {
+      return place;
+    }
+  }
+  return fmt::format("sample {}", (*rows_)[static_cast<size_t>(index)]);
+}
+
+Result<Digest> Dataset::digest(int64_t index) const {
+  std::vector<uint8_t> all;
+  for (const Input& input : inputs_) {
+    if (input.column) {
+      const Digest part = DSQ_TRY(input.column->digest((*rows_)[static_cast<size_t>(index)]));
+      all.insert(all.end(), part.begin(), part.end());
+    }
+  }
+  return sha256(std::as_bytes(std::span(all)));
+}
+
+Result<Tensor> Dataset::read(const Input& input, int64_t row) const {
+  if (!input.column) {
+    return input.array;
+  }
+  const std::string file = input.column->place(row);
+  const std::string where = file.empty() ? "array '" + input.name + "'" : file;
+  Result<Tensor> read = input.column->read(row);
+  Result<Tensor> typed = read ? as_type(*read, input.wanted.dtype) : std::move(read);
+  if (!typed) {
+    return std::move(typed).error().at(where);
+  }
+  if (input.wanted.shape && !fits(typed->shape(), *input.wanted.shape, whole_ ? 0 : 1)) {
+    return wrong_shape(*typed, input.wanted).at(where);
+  }
+  return typed;
+}
+
+Result<std::vector<Tensor>> Dataset::sample(int64_t index) const {
   std::vector<Tensor> out;
   for (const Input& input : inputs_) {
-    if (input.shared) {
+    out.push_back(DSQ_TRY(read(input, (*rows_)[static_cast<size_t>(index)])));
+  }
+  return out;
+}
+
+Error Dataset::holds(const Input& input, int64_t row, float value) const {
+  const std::string file = input.column->place(row);
+  return fail(Code::data_not_finite, "sample {} holds {}", row, value)
+      .at(file.empty() ? "array '" + input.name + "'" : file);
+}
+
+Result<std::vector<Tensor>> Dataset::batch(int64_t first, int64_t count) const {
+  return streams_ ? decoded(first, count) : cut(first, count);
+}
+
+Result<std::vector<Tensor>> Dataset::cut(int64_t first, int64_t count) const {
+  const std::span<const int64_t> rows =
+      std::span(*rows_).subspan(static_cast<size_t>(first), static_cast<size_t>(count));
+  std::vector<Tensor> out;
+  for (const Input& input : inputs_) {
+    if (!input.column) {
       out.push_back(input.array);
       continue;
     }
     Shape shape = input.array.shape();
+    const size_t row_bytes = input.array.bytes().size() / static_cast<size_t>(shape.front());
     shape.front() = count;
-    Tensor cut(input.array.dtype(), shape);
-    const size_t row =
-        input.array.bytes().size() / static_cast<size_t>(std::max<int64_t>(input.array.shape().front(), 1));
-    std::memcpy(cut.mutable_bytes().data(), input.array.bytes().data() + static_cast<size_t>(first) * row,
-                static_cast<size_t>(count) * row);
-    out.push_back(std::move(cut));
+    Tensor some(input.array.dtype(), shape);
+    std::byte* to = some.mutable_bytes().data();
+    for (const int64_t row : rows) {
+      to = std::ranges::copy(input.array.bytes().subspan(static_cast<size_t>(row) * row_bytes, row_bytes), to).out;
+    }
+    if (const std::optional<std::pair<int64_t, float>> bad = not_finite(some)) {
+      const int64_t row_count = some.count() / count;
+      return holds(input, rows[static_cast<size_t>(bad->first / row_count)], bad->second);
+    }
+    out.push_back(std::move(some));
+  }
+  return out;
+}
+
+Result<std::vector<Tensor>> Dataset::decoded(int64_t first, int64_t count) const {
+  const auto samples = static_cast<size_t>(count);
+  std::vector<std::vector<Tensor>> rows(samples);
+  std::vector<std::optional<Error>> failures(samples);
+  const auto read_one = [&](size_t i) -> Result<void> {
+    rows[i] = DSQ_TRY(sample(first + static_cast<int64_t>(i)));
+    for (size_t k = 0; k < inputs_.size(); ++k) {
+      if (const std::optional<std::pair<int64_t, float>> bad = not_finite(rows[i][k])) {
+        return holds(inputs_[k], (*rows_)[static_cast<size_t>(first) + i], bad->second);
+      }
+    }
+    return {};
+  };
+  parallel_for(count, 1, [&](int64_t begin, int64_t end) {
+    for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) {
+      try {
+        Result<void> good = read_one(i);
+        failures[i] = good ? std::nullopt : std::optional(std::move(good).error());
+      } catch (const std::exception& exception) {  // memory that runs out on this thread
+        failures[i] = error_of(exception).at(place(first + static_cast<int64_t>(i)));
+      }
+    }
+  });
+  for (std::optional<Error>& failure : failures) {
+    if (failure) {
+      return std::move(*failure);
+    }
+  }
+  std::vector<Tensor> out;
+  for (size_t k = 0; k < inputs_.size(); ++k) {
+    out.push_back(count == 1
+                      ? std::move(rows[0][k])
+                      : DSQ_TRY(stacked(rows, k, [&](size_t i) { return place(first + static_cast<int64_t>(i)); })));
   }
   return out;
 }

@@ -44,7 +44,7 @@ class Steps {
     if (at_ + batch_ > data_.size()) {
       at_ = 0;
     }
-    const std::vector<Tensor> inputs = data_.batch(at_, batch_);
+    const std::vector<Tensor> inputs = DSQ_TRY(data_.batch(at_, batch_));
     at_ += batch_;
     const Clock::time_point start = Clock::now();
     DSQ_TRY(executable_.run(inputs, {}, profile));
@@ -98,8 +98,12 @@ Result<Bench> bench(const Graph& graph, const Dataset& data, const BenchOptions&
         .hint("give more samples, or a smaller --batch");
   }
   Runner runner(graph, {options.backend, options.threads, {}});
+  const std::vector<Tensor> inputs = DSQ_TRY(data.batch(0, result.batch));
+  for (const Tensor& input : inputs) {
+    result.shapes.push_back(input.shape());
+  }
   const Clock::time_point start = Clock::now();
-  Executable* executable = DSQ_TRY(runner.executable_for(data.batch(0, result.batch)));
+  Executable* executable = DSQ_TRY(runner.executable_for(inputs));
   result.compile_seconds = since(start);
   Steps steps(*executable, data, result.batch);
   progress.begin("warming up", kWarmUpRuns);

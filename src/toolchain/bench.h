@@ -20,6 +20,7 @@ struct BenchOptions {
 
 struct Bench {
   int64_t batch = 0;
+  std::vector<Shape> shapes;  // of the inputs of a step
   int threads = 0;
   int64_t warm_up = 0;          // steps before the first timed one
   double compile_seconds = 0;   // until the first step could start

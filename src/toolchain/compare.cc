@@ -110,7 +110,7 @@ Result<Comparison> compare(const Graph& a, const Graph& b, const Dataset& data, 
     }
   }
   result.traced_samples = std::min(data.step(kTraced), data.size());
-  const std::vector<Tensor> inputs = data.batch(0, result.traced_samples);
+  const std::vector<Tensor> inputs = DSQ_TRY(data.batch(0, result.traced_samples));
   std::vector<std::optional<Tensor>> seen(names.size());
   progress.begin("tracing", static_cast<int64_t>(names.size()));
   Runner first(a, {options.run.backend, options.run.threads, names});

@@ -89,12 +89,12 @@ Result<int64_t> bytes_at(const Graph& graph, const std::vector<std::string>& nam
 // while layers are, whose outputs are kept. Kernels hold the constants once more, in the order that they like.
 Result<int64_t> process_peak(const Quantized& done, const Dataset& data, const QuantizeOptions& options) {
   constexpr int64_t kProgram = 26 << 20;  // code, libraries and their own memory
-  const auto types = [&](int64_t samples) {
-    return types_of(data.batch(0, std::min(data.step(samples), data.size())));
+  const auto types = [&](int64_t samples) -> Result<std::vector<TensorType>> {
+    return types_of(DSQ_TRY(data.batch(0, std::min(data.step(samples), data.size()))));
   };
   const auto arena = [&](const Graph& graph, int64_t samples,
                          const std::vector<std::string>& observed) -> Result<int64_t> {
-    return DSQ_TRY(planned(graph, types(samples), {options.backend, options.threads, observed})).peak;
+    return DSQ_TRY(planned(graph, DSQ_TRY(types(samples)), {options.backend, options.threads, observed})).peak;
   };
   const std::vector<std::string> layers = compared_layers(done);
   const int64_t few = std::min(options.batch, kForecastSamples);
@@ -104,21 +104,21 @@ Result<int64_t> process_peak(const Quantized& done, const Dataset& data, const Q
                             DSQ_TRY(arena(done.graph, options.batch, {}));
   const int64_t by_layer = constants + stored + DSQ_TRY(arena(done.reference, few, layers)) +
                            DSQ_TRY(arena(done.graph, few, layers)) +
-                           DSQ_TRY(bytes_at(done.reference, layers, types(few)));
+                           DSQ_TRY(bytes_at(done.reference, layers, DSQ_TRY(types(few))));
   const int64_t batches = (data.size() + data.step(options.batch) - 1) / data.step(options.batch);
   const int64_t calibrating = options.data ? std::min<int64_t>(thread_count(), batches) *
                                                  (constants + DSQ_TRY(arena(done.reference, options.batch, layers)))
                                            : 0;
-  int64_t samples = 0;
-  for (const Tensor& input : data.batch(0, data.step(1))) {
-    samples += static_cast<int64_t>(input.bytes().size()) * (data.size() / data.step(1));
+  int64_t samples = 0;  // decoded ones never lie in memory all at once
+  for (const Tensor& input : DSQ_TRY(data.batch(0, data.step(1)))) {
+    samples += static_cast<int64_t>(input.bytes().size()) * (data.streams() ? 1 : data.size() / data.step(1));
   }
   return kProgram + constants + stored + samples + std::max({comparing, by_layer, calibrating});
 }
 
 // The working memory of one sample, as the report has it.
 Result<MemoryReport> memory_of(const Quantized& done, const Dataset& data, const QuantizeOptions& options) {
-  const std::vector<Tensor> sample = data.batch(0, data.step(1));
+  const std::vector<Tensor> sample = DSQ_TRY(data.batch(0, data.step(1)));
   const CompileOptions compile{options.backend, options.threads, {}};
   MemoryReport memory;
   memory.float_peak = DSQ_TRY(planned(done.reference, types_of(sample), compile)).peak;
@@ -134,10 +134,10 @@ Result<MemoryReport> memory_of(const Quantized& done, const Dataset& data, const
 
 }  // namespace
 
-int64_t forecast_samples(const Graph& reference, const Dataset& data) {
+Result<int64_t> forecast_samples(const Graph& reference, const Dataset& data) {
   constexpr int64_t kMacs = int64_t{4} << 30;  // about a second
   Graph sized = reference;
-  const std::vector<Tensor> sample = data.batch(0, data.step(1));
+  const std::vector<Tensor> sample = DSQ_TRY(data.batch(0, data.step(1)));
   for (size_t i = 0; i < sample.size(); ++i) {
     sized.set_type(sized.inputs()[i], sample[i].type());
   }
@@ -151,9 +151,9 @@ int64_t forecast_samples(const Graph& reference, const Dataset& data) {
 }
 
 Result<void> foretell(Quantized& done, const Inputs& inputs, bool calibrated, const QuantizeOptions& options) {
-  DSQ_TRY(check_labels(done.reference, inputs.labels));
+  DSQ_TRY(check_labels(done.reference, inputs.data ? inputs.data->labels() : std::vector<int64_t>()));
   Forecast forecast;
-  forecast.exact = !calibrated || inputs.data->size() <= forecast_samples(done.reference, *inputs.data);
+  forecast.exact = !calibrated || inputs.data->size() <= DSQ_TRY(forecast_samples(done.reference, *inputs.data));
   forecast.file_bytes = DSQ_TRY(dsq_bytes(done.graph, provenance_of(done.report)));
   done.report.artefact_bytes = forecast.file_bytes;
   const Result<Dataset> data = inputs.data ? Result<Dataset>(*inputs.data) : probe_inputs(done.reference);

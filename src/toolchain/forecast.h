@@ -9,7 +9,7 @@ namespace dsq {
 // How many samples' ranges stand for those of all data, at least; more of them where samples are cheap. What others
 // would add moves the weights, and with them the size of the file, by fractions of a percent.
 inline constexpr int64_t kForecastSamples = 8;
-int64_t forecast_samples(const Graph& reference, const Dataset& data);
+Result<int64_t> forecast_samples(const Graph& reference, const Dataset& data);
 
 // Fills the sizes and the memory of `done`, which is lowered but neither compared nor written. `calibrated`: some ranges
 // depend on the data. Errors: labels_mismatch.

@@ -104,15 +104,10 @@ Result<Inputs> read_inputs(const Graph& graph, const QuantizeOptions& options, D
   if (!options.data) {
     return inputs;
   }
-  Result<Dataset> data = Dataset::make(graph, DSQ_TRY(npy::read(*options.data)), diagnostics);
-  if (!data) {
-    return std::move(data).error().at(options.data->string());
-  }
-  inputs.data = std::move(*data);
-  const std::shared_ptr<const MappedFile> file = DSQ_TRY(MappedFile::open(*options.data));
-  inputs.data_sha256 = hex(sha256(file->bytes()));
+  inputs.data = DSQ_TRY(open_samples(graph, *options.data, options.samples, diagnostics));
+  inputs.data_sha256 = DSQ_TRY(hash_of_samples(*options.data));
   if (options.labels) {
-    inputs.labels = DSQ_TRY(read_labels(*options.labels, inputs.data->size()));
+    DSQ_TRY(inputs.data->set_labels(DSQ_TRY(read_labels(*options.labels, inputs.data->size()))));
   }
   return inputs;
 }

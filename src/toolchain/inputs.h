@@ -11,8 +11,7 @@ namespace dsq {
 
 struct Inputs {
   std::optional<Dataset> data;
-  std::vector<int64_t> labels;  // empty without --labels
-  std::string data_sha256;      // of the data file
+  std::string data_sha256;  // of the files that it lies in
 };
 
 struct OutputPaths {

@@ -116,7 +116,8 @@ Result<Quantized> quantize(const QuantizeOptions& options, Diagnostics& diagnost
   CalibrationTable stats;
   const std::vector<Observation> wanted = wanted_observations(graph);
   if (inputs.data) {
-    const int64_t samples = options.dry_run ? forecast_samples(done.reference, *inputs.data) : inputs.data->size();
+    const int64_t samples =
+        options.dry_run ? DSQ_TRY(forecast_samples(done.reference, *inputs.data)) : inputs.data->size();
     stats = DSQ_TRY(calibrate(graph, wanted, inputs.data->first(samples),
                               {options.backend, options.threads, options.batch}, progress));
     context.stats = &stats;

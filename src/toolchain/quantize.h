@@ -15,6 +15,7 @@
 #include "src/support/diagnostics.h"
 #include "src/support/progress.h"
 #include "src/toolchain/pass_log.h"
+#include "src/toolchain/samples.h"
 
 namespace dsq {
 
@@ -32,6 +33,7 @@ struct QuantizeOptions {
   Recipe recipe;
   std::optional<std::filesystem::path> data;    // --data: .npz or .npy
   std::optional<std::filesystem::path> labels;  // --labels: .npy of integer classes
+  SampleOptions samples;
   int64_t batch = 16;
   int threads = 0;  // 0: all cores
   std::string backend = "onednn";

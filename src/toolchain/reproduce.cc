@@ -11,6 +11,7 @@
 #include "src/support/strings.h"
 #include "src/toolchain/options_text.h"
 #include "src/toolchain/quantize.h"
+#include "src/toolchain/samples.h"
 #include "src/toolchain/verdict.h"
 
 namespace dsq {
@@ -69,7 +70,7 @@ Result<Reproduction> reproduce(const Recorded& recorded, const ReproduceOptions&
   Reproduction result;
   note_change(result.changed, "model", from.source_sha256, DSQ_TRY(hash_of(how.model)));
   if (options.data) {
-    note_change(result.changed, "data", from.data_sha256, DSQ_TRY(hash_of(*options.data)));
+    note_change(result.changed, "data", from.data_sha256, DSQ_TRY(hash_of_samples(*options.data)));
   }
   result.remade = result.changed.empty();
   if (!result.remade) {

@@ -5,6 +5,8 @@
 
 #include <unistd.h>
 
+#include "src/data/prefetch.h"
+
 namespace dsq {
 namespace {
 
@@ -63,9 +65,10 @@ Result<Ran> run_dataset(const Graph& graph, const Dataset& data, const RunOption
   const Clock::time_point start = Clock::now();
   std::vector<std::vector<Tensor>> batches;
   progress.begin("running", ran.samples);
+  Prefetch ahead(data, ran.batch);
   for (int64_t first = 0; first < ran.samples; first += ran.batch) {
     const int64_t count = std::min(ran.batch, ran.samples - first);
-    const std::vector<Tensor> inputs = data.batch(first, count);
+    const std::vector<Tensor> inputs = DSQ_TRY(ahead.next());
     Executable* executable = DSQ_TRY(runner.executable_for(inputs));
     ran.arena_bytes = std::max(ran.arena_bytes, executable->memory().peak);
     if (ran.arena_bytes > physical_memory()) {

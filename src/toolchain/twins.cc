@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "src/data/prefetch.h"
 #include "src/quant/fake.h"
 #include "src/quant/weights.h"
 #include "src/report/metrics.h"
@@ -102,10 +103,11 @@ Result<void> compare_outputs(const Graph& reference, const Graph& quantized, con
   Runner first(reference, {options.backend, options.threads, {}});
   Runner second(quantized, {options.backend, options.threads, {}});
   const int64_t step = data.step(options.batch);
+  Prefetch ahead(data, step);
   progress.begin("comparing with float", data.size());
   for (int64_t at = 0; at < data.size(); at += step) {
     const int64_t count = std::min(step, data.size() - at);
-    const std::vector<Tensor> inputs = data.batch(at, count);
+    const std::vector<Tensor> inputs = DSQ_TRY(ahead.next());
     const std::vector<Tensor> a = DSQ_TRY(first.run(inputs));
     const std::vector<Tensor> b = DSQ_TRY(second.run(inputs));
     DSQ_TRY(comparison.add(at, count, a, b));
@@ -131,7 +133,7 @@ Result<void> compare_layers(const Graph& reference, const Graph& quantized, cons
   std::vector<ErrorMeter> meters(watched.size());
   const int64_t step = data.step(std::min<int64_t>(options.batch, 8));
   for (int64_t at = 0; at < std::min(data.size(), kLayerSamples); at += step) {
-    const std::vector<Tensor> inputs = data.batch(at, std::min(step, data.size() - at));
+    const std::vector<Tensor> inputs = DSQ_TRY(data.batch(at, std::min(step, data.size() - at)));
     std::vector<Tensor> kept(options.layers.size());
     const auto quantize_alone = [&](size_t i, const Tensor& value) {
       const LayerInput& input = options.inputs[i];
@@ -172,7 +174,7 @@ Result<void> compare_layers(const Graph& reference, const Graph& quantized, cons
 
 Result<MemoryReport> compare_memory(const Graph& reference, const Graph& quantized, const Dataset& data,
                                     const TwinOptions& options) {
-  const std::vector<Tensor> sample = data.batch(0, data.step(1));
+  const std::vector<Tensor> sample = DSQ_TRY(data.batch(0, data.step(1)));
   MemoryReport memory;
   Runner first(reference, {options.backend, options.threads, {}});
   memory.float_peak = DSQ_TRY(first.executable_for(sample))->memory().peak;

@@ -146,10 +146,9 @@ bool is_own_fault(const Error& error, const Graph& graph) {
 std::vector<TensorType> sample_types(const Graph& graph, const Inputs& inputs) {
   const Result<Dataset> data = inputs.data ? Result<Dataset>(*inputs.data) : probe_inputs(graph);
   std::vector<TensorType> types;
-  if (data) {
-    for (const Tensor& tensor : data->batch(0, data->step(1))) {
-      types.push_back(tensor.type());
-    }
+  const Result<std::vector<Tensor>> sample = data ? data->batch(0, data->step(1)) : data.error();
+  for (const Tensor& tensor : sample ? *sample : std::vector<Tensor>()) {
+    types.push_back(tensor.type());
   }
   return types;
 }
@@ -208,7 +207,7 @@ Result<void> measure(Quantized& done, std::vector<LayerInput> layer_inputs, cons
     ++index;
   }
   const Result<Dataset> data = inputs.data ? Result<Dataset>(*inputs.data) : probe_inputs(done.reference);
-  Result<TwinResult> result = data ? compare_twins(done.reference, done.graph, *data, inputs.labels, twin, progress)
+  Result<TwinResult> result = data ? compare_twins(done.reference, done.graph, *data, data->labels(), twin, progress)
                                    : Result<TwinResult>(data.error());
   if (!result) {
     if (inputs.data || (data && is_own_fault(result.error(), done.reference))) {

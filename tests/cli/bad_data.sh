@@ -26,5 +26,5 @@ expect 3 run net.dsir --inputs cut.npz -o y.npz
 stderr_has "error[E401]"
 printf 'PK\5\6\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0' >none.npz  # what numpy.savez() writes
 expect 3 run net.dsir --inputs none.npz -o y.npz
-stderr_has "error[E402]: no array is named 'x'"
+stderr_has "error[E402]: none.npz: no array is named 'x'"
 no_file y.npz

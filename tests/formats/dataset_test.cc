@@ -28,7 +28,7 @@ TEST(Dataset, AnOpenBatchIsCutAndAFixedStateIsShared) {
   const Result<Dataset> data = make(graph, {{"x", {5, 4}}, {"state", {2, 3}}});
   ASSERT_TRUE(data);
   EXPECT_EQ(data->size(), 5);
-  const std::vector<Tensor> batch = data->batch(3, 2);
+  const std::vector<Tensor> batch = *data->batch(3, 2);
   EXPECT_EQ(batch[0].shape(), (Shape{2, 4}));
   EXPECT_EQ(batch[1].shape(), (Shape{2, 3}));
 }
@@ -39,8 +39,8 @@ TEST(Dataset, WhereAllIsFixedTheFirstInputCountsTheSamples) {
   ASSERT_TRUE(data) << data.error().what;
   EXPECT_EQ(data->size(), 6);
   EXPECT_EQ(data->fixed_batch(), 1);
-  EXPECT_EQ(data->batch(5, 1)[1].shape(), (Shape{2, 1, 3}));
-  EXPECT_EQ(data->batch(5, 1)[2].shape(), (Shape{1, 4}));
+  EXPECT_EQ((*data->batch(5, 1))[1].shape(), (Shape{2, 1, 3}));
+  EXPECT_EQ((*data->batch(5, 1))[2].shape(), (Shape{1, 4}));
 }
 
 TEST(Dataset, AStateThatCountsTheSamplesOnAnotherAxisKeepsThemTogether) {
@@ -48,7 +48,7 @@ TEST(Dataset, AStateThatCountsTheSamplesOnAnotherAxisKeepsThemTogether) {
   const Result<Dataset> data = make(graph, {{"tokens", {4, 7}}, {"state", {1, 4, 24}}});
   ASSERT_TRUE(data) << data.error().what;
   EXPECT_EQ(data->step(1), 4);
-  EXPECT_EQ(data->batch(0, 4)[1].shape(), (Shape{1, 4, 24}));
+  EXPECT_EQ((*data->batch(0, 4))[1].shape(), (Shape{1, 4, 24}));
 }
 
 TEST(Dataset, AStateOfAnotherShapeIsRefused) {

@@ -25,7 +25,10 @@ void cut_into_samples(const npy::NamedTensors& arrays) {
   if (!data) {
     fuzz::expect_refusal(data.error());
   } else if (data->size() > 0) {
-    data->batch(0, data->step(1));
+    const Result<std::vector<Tensor>> batch = data->batch(0, data->step(1));
+    if (!batch) {
+      fuzz::expect_refusal(batch.error());
+    }
   }
 }
 
