@@ -6,6 +6,17 @@
 
 #define TOML_EXCEPTIONS 0
 #define TOML_ENABLE_WINDOWS_COMPAT 0
+#include <toml++/impl/preprocessor.h>
+// What the library asserts of a key ("[ =]" fails it) it checks once more right behind, with a proper refusal.
+#undef TOML_ASSERT_ASSUME
+#define TOML_ASSERT_ASSUME(expr) static_assert(true)
+// What it holds to be unreachable when it sorts characters is reached (by U+FEFB).
+#undef TOML_UNREACHABLE
+#define TOML_UNREACHABLE return false
+#include <toml++/impl/forward_declarations.h>
+#include <toml++/impl/unicode.h>
+#undef TOML_UNREACHABLE
+#define TOML_UNREACHABLE __builtin_unreachable()
 #include <toml++/toml.h>
 
 namespace dsq::cli {
@@ -51,7 +62,7 @@ Result<Setting> setting_of(const std::string& key, const toml::node& node) {
       if (!std::isfinite(**node.as_floating_point())) {
         return at_line(node.source(), "'{}' is not a finite number", key);
       }
-      return Setting{key, Setting::Kind::number, {fmt::format("{}", **node.as_floating_point())}, 0};
+      return Setting{key, Setting::Kind::number, {fmt::format("{}", **node.as_floating_point() + 0.0)}, 0};  // no -0
     case toml::node_type::array: return list_of(key, *node.as_array());
     default:
       return at_line(node.source(), "'{}' is neither a string, a number, a truth value nor a list of strings", key);

@@ -37,7 +37,7 @@ Result<void> GraphReader::attribute(const fb::Attribute& stored, int depth, T& m
       member = static_cast<T>(found - kNames.begin());
     }
   } else if constexpr (kIsNumber) {
-    if (stored.ints() == nullptr || stored.ints()->size() != 1) {
+    if (stored.ints() == nullptr || stored.ints()->size() != 1 || !is_aligned(*stored.ints())) {
       return wrong();
     }
     const int64_t number = stored.ints()->Get(0);
@@ -51,7 +51,7 @@ Result<void> GraphReader::attribute(const fb::Attribute& stored, int depth, T& m
     }
     member = stored.floats()->Get(0);
   } else if constexpr (std::is_same_v<T, Shape>) {
-    if (stored.ints() == nullptr) {
+    if (stored.ints() == nullptr || !is_aligned(*stored.ints())) {
       return wrong();
     }
     DSQ_TRY(budget_.take(8 * uint64_t{stored.ints()->size()}));

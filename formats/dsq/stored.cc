@@ -20,9 +20,16 @@ Result<DType> dtype_of(const flatbuffers::String* stored) {
   return *found;
 }
 
+bool is_aligned(const flatbuffers::Vector<int64_t>& stored) {
+  return stored.size() == 0 || reinterpret_cast<uintptr_t>(stored.Data()) % alignof(int64_t) == 0;
+}
+
 Result<Shape> shape_of(const flatbuffers::Vector<int64_t>& stored) {
   if (stored.size() > kMaxRank) {
     return invalid("a shape has {} dimensions", stored.size());
+  }
+  if (!is_aligned(stored)) {
+    return invalid("a shape lies at an odd place");
   }
   Shape out(stored.begin(), stored.end());
   Shape known;

@@ -21,6 +21,8 @@ Error unknown(std::string_view what, std::string_view word);
 // Empty where nothing is stored.
 std::string_view text_of(const flatbuffers::String* stored);
 Result<DType> dtype_of(const flatbuffers::String* stored);
+// What FlatBuffers' verifier leaves out: that the elements of a vector of 64 bits lie where such numbers may be read.
+bool is_aligned(const flatbuffers::Vector<int64_t>& stored);
 // Every known dimension >= 0, and a count of elements that fits.
 Result<Shape> shape_of(const flatbuffers::Vector<int64_t>& stored);
 

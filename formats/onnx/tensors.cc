@@ -1,5 +1,6 @@
 #include "formats/onnx/tensors.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 
@@ -20,10 +21,10 @@ Tensor as_f32(const Tensor& tensor) {
 // Elements stored one by one in a repeated field.
 template <class T, class Field>
 Result<Tensor> from_field(const Field& field, Shape shape) {
-  Tensor tensor(dtype_of<T>(), std::move(shape));
-  if (field.size() != tensor.count()) {
-    return fail(Code::tensor_invalid, "{} values stored for {}", field.size(), text_of(tensor.shape()));
+  if (field.size() != count_of(shape)) {  // before memory is asked for
+    return fail(Code::tensor_invalid, "{} values stored for {}", field.size(), text_of(shape));
   }
+  Tensor tensor(dtype_of<T>(), std::move(shape));
   std::span<T> out = tensor.mutable_values<T>();
   for (int i = 0; i < field.size(); ++i) {
     out[static_cast<size_t>(i)] = static_cast<T>(field.Get(i));
@@ -33,15 +34,15 @@ Result<Tensor> from_field(const Field& field, Shape shape) {
 
 // f16 and bf16 bits, or packed nibbles, one int32 each.
 Result<Tensor> from_bits(const onnx::TensorProto& proto, DType dtype, Shape shape) {
+  const int64_t each = bits_of(dtype) == 4 ? 1 : 2;
+  if (proto.int32_data_size() * each != bytes_of(dtype, count_of(shape))) {
+    return fail(Code::tensor_invalid, "{} values stored for {}", proto.int32_data_size(), text_of(shape));
+  }
   Tensor tensor(dtype, std::move(shape));
   const std::span<std::byte> bytes = tensor.mutable_bytes();
-  const size_t each = bits_of(dtype) == 4 ? 1 : 2;
-  if (static_cast<size_t>(proto.int32_data_size()) * each != bytes.size()) {
-    return fail(Code::tensor_invalid, "{} values stored for {}", proto.int32_data_size(), text_of(tensor.shape()));
-  }
   for (int i = 0; i < proto.int32_data_size(); ++i) {
     const auto bits = static_cast<uint32_t>(proto.int32_data(i));
-    std::memcpy(bytes.data() + static_cast<size_t>(i) * each, &bits, each);  // little-endian
+    std::memcpy(bytes.data() + i * each, &bits, static_cast<size_t>(each));  // little-endian
   }
   return tensor;
 }
@@ -145,6 +146,9 @@ Result<Tensor> TensorReader::read(onnx::TensorProto& proto) {
                                                                                : from_fields(proto, dtype, shape);
   if (!tensor) {
     return std::move(tensor).error().at("tensor '" + proto.name() + "'");
+  }
+  if (dtype == DType::boolean && std::ranges::any_of(tensor->bytes(), [](std::byte b) { return b > std::byte{1}; })) {
+    return fail(Code::tensor_invalid, "a boolean is neither 0 nor 1").at("tensor '" + proto.name() + "'");
   }
   return is_float(dtype) && dtype != DType::f32 ? as_f32(*tensor) : std::move(*tensor);
 }

@@ -1,5 +1,5 @@
-// What float operators ask of the types and shapes of their operands beside the first, before shapes are inferred: weights,
-// parameters, states, lengths, counts. Kernels rely on it; models may claim anything.
+// What operators that are not integer ones ask of the types and shapes of their operands, before shapes are inferred:
+// weights, parameters, states, lengths, counts, truth values. Kernels rely on it; models may claim anything.
 #include <algorithm>
 
 #include "src/ops/infer_fns.h"
@@ -38,6 +38,15 @@ Result<void> single(const InferContext& c, size_t i) {
 Result<void> is_a_float(const InferContext& c) {
   if (!is_float(c.dtype(0))) {
     return fail(Code::type_mismatch, "input 0 is {}, not a float type", name_of(c.dtype(0)));
+  }
+  return {};
+}
+
+Result<void> booleans(const InferContext& c) {
+  for (size_t i = 0; i < c.input_count(); ++i) {
+    if (c.dtype(i) != DType::boolean) {
+      return fail(Code::type_mismatch, "input {} is {}, not bool", i, name_of(c.dtype(i)));
+    }
   }
   return {};
 }
@@ -179,6 +188,12 @@ Result<void> float_operands(const InferContext& c) {
     case einsum: return same_type(c, 1, c.input_count());
     case trilu: DSQ_TRY(require_ints(c, 1, 2)); return single(c, 1);
     case cumsum: return cumsum_operands(c);
+    case is_inf:
+    case is_nan: return is_a_float(c);
+    case logical_and:
+    case logical_not:
+    case logical_or:
+    case logical_xor: return booleans(c);
     default: return {};
   }
 }

@@ -11,7 +11,8 @@ namespace dsq {
 // e^x, error <= 2 ulp. Cody-Waite reduction by log 2, then a polynomial of degree 7 on [-log2/2, log2/2]
 // (the coefficients of the Cephes library). 0 below -87.34, +Inf above 88.72, NaN for NaN.
 inline float exp_f(float x) {
-  const float clamped = x < -87.33654F ? -87.33654F : (x > 88.72283F ? 88.72283F : x);
+  const float low = x > -87.33654F ? x : -87.33654F;  // NaN too, which no integer could hold below
+  const float clamped = low < 88.72283F ? low : 88.72283F;
   constexpr float kShift = 12582912.0F;
   const float shifted = clamped * 1.44269504088896341F + kShift;
   const float n = shifted - kShift;

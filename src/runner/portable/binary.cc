@@ -4,6 +4,7 @@
 
 #include "src/runner/portable/activation.h"
 #include "src/runner/portable/broadcast.h"
+#include "src/runner/portable/convert.h"
 #include "src/runner/portable/dispatch.h"
 #include "src/runner/portable/kernels.h"
 
@@ -20,7 +21,7 @@ Result<void> map2(const Call& call, F f) {
 template <class T>
 T power(T base, double exponent) {
   if constexpr (std::is_integral_v<T>) {
-    return static_cast<T>(std::pow(static_cast<double>(base), exponent));
+    return converted<T>(std::pow(static_cast<double>(base), exponent));
   } else {
     return exponent == 2.0   ? base * base
            : exponent == 0.5 ? std::sqrt(base)

@@ -5,6 +5,7 @@
 #include "src/ir/half.h"
 #include "src/quant/fmath.h"
 #include "src/runner/portable/activation.h"
+#include "src/runner/portable/convert.h"
 #include "src/runner/portable/dispatch.h"
 #include "src/runner/portable/kernels.h"
 #include "src/support/parallel.h"
@@ -35,6 +36,15 @@ Result<void> map_float(const Call& call, F f) {
     return unsupported(call, call.input(0).dtype());
   }
   return map<float, float>(call, f);
+}
+
+template <class F>
+Result<void> ask_float(const Call& call, F f) {
+  switch (call.input(0).dtype()) {
+    case DType::f64: return map<double, bool>(call, f);
+    case DType::f32: return map<float, bool>(call, f);
+    default: return unsupported(call, call.input(0).dtype());
+  }
 }
 
 // Functions that integers have too.
@@ -121,24 +131,6 @@ Result<void> unary(const Call& call) {
 
 namespace {
 
-template <class To, class From>
-To converted(From x) {
-  if constexpr (std::is_same_v<To, bool>) {
-    return x != From{0};
-  } else if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {
-    // Out of range is undefined in C++ and in ONNX; the result here is the bound, and 0 for NaN.
-    constexpr double kLow = static_cast<double>(std::numeric_limits<To>::lowest());
-    constexpr double kHigh = static_cast<double>(std::numeric_limits<To>::max());
-    const auto v = static_cast<double>(x);
-    return v != v       ? To{0}
-           : v <= kLow  ? std::numeric_limits<To>::lowest()
-           : v >= kHigh ? std::numeric_limits<To>::max()
-                        : static_cast<To>(x);
-  } else {
-    return static_cast<To>(x);
-  }
-}
-
 // f(i) gives element i of the input as float, double or an integer.
 template <class F>
 Result<void> cast_from(const Call& call, F get) {
@@ -198,10 +190,10 @@ Result<void> cast(const Call& call) {
 
 Result<void> classify(const Call& call) {
   switch (call.node.op) {
-    case OpKind::is_nan: return map<float, bool>(call, [](float x) { return x != x; });
+    case OpKind::is_nan: return ask_float(call, [](auto x) { return x != x; });
     case OpKind::is_inf: {
       const auto& attrs = call.attrs<FlagAttrs>();
-      return map<float, bool>(call, [&](float x) { return std::isinf(x) && (x > 0 ? attrs.flag : attrs.other); });
+      return ask_float(call, [&](auto x) { return std::isinf(x) && (x > 0 ? attrs.flag : attrs.other); });
     }
     case OpKind::logical_not: return map<bool, bool>(call, [](bool x) { return !x; });
     default:

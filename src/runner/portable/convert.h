@@ -1,0 +1,27 @@
+// From one type of numbers to another, defined for every number.
+#pragma once
+
+#include <limits>
+#include <type_traits>
+
+namespace dsq::portable {
+
+template <class To, class From>
+To converted(From x) {
+  if constexpr (std::is_same_v<To, bool>) {
+    return x != From{0};
+  } else if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {
+    // Out of range is undefined in C++ and in ONNX; the result here is the bound, and 0 for NaN.
+    constexpr double kLow = static_cast<double>(std::numeric_limits<To>::lowest());
+    constexpr double kHigh = static_cast<double>(std::numeric_limits<To>::max());
+    const auto v = static_cast<double>(x);
+    return v != v       ? To{0}
+           : v <= kLow  ? std::numeric_limits<To>::lowest()
+           : v >= kHigh ? std::numeric_limits<To>::max()
+                        : static_cast<To>(x);
+  } else {
+    return static_cast<To>(x);
+  }
+}
+
+}  // namespace dsq::portable
