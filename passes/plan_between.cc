@@ -18,9 +18,11 @@ namespace dsq {
 namespace {
 
 bool is_integer_marker(const Graph& graph, NodeId id) {
-  const std::optional<QuantSpec>& spec = graph.value(graph.node(id).outputs[0]).spec;
-  return is_marker(graph, id) && is_integer(spec->storage) &&
-         (spec->range == RangeSource::calibrated || spec->range == RangeSource::fixed);
+  if (!is_marker(graph, id)) {
+    return false;
+  }
+  const QuantSpec& spec = *graph.value(graph.node(id).outputs[0]).spec;
+  return is_integer(spec.storage) && (spec.range == RangeSource::calibrated || spec.range == RangeSource::fixed);
 }
 
 bool is_function(const Graph& graph, const Node& node) {

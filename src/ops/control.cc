@@ -95,9 +95,9 @@ Result<void> if_else(InferContext& c) {
 Result<void> loop(InferContext& c) {  // trip count, condition, carried..., captured...
   const auto& attrs = c.attrs<LoopAttrs>();
   const auto carried = static_cast<size_t>(attrs.carried);
-  if (attrs.body == nullptr || (carried > 0 && c.input_count() < 2 + carried) ||
-      attrs.body->outputs().size() < 1 + carried) {
-    return fail(Code::graph_invalid, "the loop's body does not fit its inputs");
+  if (attrs.body == nullptr || attrs.carried < 0 || (carried > 0 && c.input_count() < 2 + carried) ||
+      attrs.body->outputs().size() < 1 + std::max(carried, c.output_count())) {
+    return fail(Code::graph_invalid, "the loop's body does not fit its inputs and outputs");
   }
   DSQ_TRY(check_condition(c, 1));
   if (c.has(0) && c.dtype(0) != DType::i64) {

@@ -57,27 +57,18 @@ T quotient(T a, T b) {
   }
 }
 
-// Integer arithmetic wraps, computed on unsigned numbers.
-template <class T, class F>
-T wrapping(T a, T b, F f) {
-  if constexpr (std::is_integral_v<T>) {
-    return static_cast<T>(f(static_cast<uint64_t>(a), static_cast<uint64_t>(b)));
-  } else {
-    return f(a, b);
-  }
-}
-
 template <class T>
 Result<void> arithmetic_of(const Call& call) {
   using enum OpKind;
   switch (call.node.op) {
-    case add: return map2<T, T>(call, [](T a, T b) { return wrapping(a, b, [](auto x, auto y) { return x + y; }); });
-    case sub: return map2<T, T>(call, [](T a, T b) { return wrapping(a, b, [](auto x, auto y) { return x - y; }); });
-    case mul: return map2<T, T>(call, [](T a, T b) { return wrapping(a, b, [](auto x, auto y) { return x * y; }); });
+    case add: return map2<T, T>(call, [](T a, T b) { return wrapping(a, b, std::plus<>()); });
+    case sub: return map2<T, T>(call, [](T a, T b) { return wrapping(a, b, std::minus<>()); });
+    case mul: return map2<T, T>(call, [](T a, T b) { return wrapping(a, b, std::multiplies<>()); });
     case div: return map2<T, T>(call, [](T a, T b) { return quotient(a, b); });
     case max: return map2<T, T>(call, [](T a, T b) { return a != a || a > b ? a : b; });
     case min: return map2<T, T>(call, [](T a, T b) { return a != a || a < b ? a : b; });
-    case prelu: return map2<T, T>(call, [](T a, T slope) { return a < 0 ? static_cast<T>(a * slope) : a; });
+    case prelu:
+      return map2<T, T>(call, [](T a, T slope) { return a < 0 ? wrapping(a, slope, std::multiplies<>()) : a; });
     case mod: {
       const bool truncate = call.attrs<FlagAttrs>().flag;
       return map2<T, T>(call, [truncate](T a, T b) { return modulo(a, b, truncate); });

@@ -1,6 +1,8 @@
-// From one type of numbers to another, defined for every number.
+// From one type of numbers to another, and sums and products of integers, defined for every number.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <limits>
 #include <type_traits>
 
@@ -21,6 +23,16 @@ To converted(From x) {
                         : static_cast<To>(x);
   } else {
     return static_cast<To>(x);
+  }
+}
+
+// f(a, b) for sums and products: integers wrap, computed on unsigned numbers.
+template <class T, class F>
+T wrapping(T a, T b, F f) {
+  if constexpr (std::is_integral_v<T>) {
+    return static_cast<T>(f(static_cast<uint64_t>(a), static_cast<uint64_t>(b)));
+  } else {
+    return f(a, b);
   }
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "src/runner/portable/convert.h"
 #include "src/runner/portable/dispatch.h"
 #include "src/runner/portable/kernels.h"
 
@@ -34,7 +35,7 @@ Result<void> range(const Call& call) {
     const T step = raw<T>(call.input(2))[0];
     T* out = raw<T>(call.output());
     for (int64_t i = 0; i < call.output().count(); ++i) {
-      out[i] = static_cast<T>(start + static_cast<T>(i) * step);
+      out[i] = wrapping(start, wrapping(static_cast<T>(i), step, std::multiplies<>()), std::plus<>());
     }
     return {};
   });

@@ -10,9 +10,9 @@
 namespace dsq::portable {
 namespace {
 
-// The accumulator of each element type.
+// The accumulator of each element type. Integers wrap, so theirs has no sign.
 template <class T>
-using Sum = std::conditional_t<std::is_integral_v<T>, int64_t, double>;
+using Sum = std::conditional_t<std::is_integral_v<T>, uint64_t, double>;
 
 // out[m, n] = a[m, k] * b[k, n], all row-major; row strides as given, columns of b may be strided instead.
 template <class T>

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "src/quant/fmath.h"
+#include "src/runner/portable/convert.h"
 #include "src/runner/portable/dispatch.h"
 #include "src/runner/portable/kernels.h"
 #include "src/support/parallel.h"
@@ -86,7 +87,7 @@ void reduce_with(const Call& call, double first, Step step, Finish finish) {
                    for (const int64_t offset : inner) {
                      sum = step(sum, static_cast<Sum>(from[offset]));
                    }
-                   out[o] = static_cast<T>(finish(sum, count));
+                   out[o] = converted<T>(finish(sum, count));
                  }
                });
 }
@@ -108,7 +109,7 @@ void log_sum_exp(const Call& call) {
     for (const int64_t offset : inner) {
       sum += std::exp(static_cast<double>(in[outer[o] + offset]) - shift);
     }
-    out[o] = static_cast<T>(std::log(sum) + shift);
+    out[o] = converted<T>(std::log(sum) + shift);
   }
 }
 
@@ -116,26 +117,21 @@ template <class T>
 void reduce_as(const Call& call) {
   constexpr double kInf = std::numeric_limits<double>::infinity();
   const auto same = [](auto s, int64_t) { return s; };
-  const auto plus = [](auto s, auto x) { return s + x; };
+  const auto plus = [](auto s, auto x) { return wrapping(s, x, std::plus<>()); };
+  const auto times = [](auto s, auto x) { return wrapping(s, x, std::multiplies<>()); };
+  const auto plus_square = [=](auto s, auto x) { return plus(s, times(x, x)); };
+  const auto plus_size = [=](auto s, auto x) { return x < 0 ? wrapping(s, x, std::minus<>()) : plus(s, x); };
   using enum OpKind;
   switch (call.node.op) {
     case reduce_sum: return reduce_with<T>(call, 0, plus, same);
     case reduce_mean:
       return reduce_with<T>(call, 0, plus,
                             [](auto s, int64_t n) { return n == 0 ? decltype(s){} : s / static_cast<decltype(s)>(n); });
-    case reduce_prod:
-      return reduce_with<T>(
-          call, 1, [](auto s, auto x) { return s * x; }, same);
-    case reduce_l1:
-      return reduce_with<T>(
-          call, 0, [](auto s, auto x) { return s + (x < 0 ? -x : x); }, same);
-    case reduce_sum_square:
-      return reduce_with<T>(
-          call, 0, [](auto s, auto x) { return s + x * x; }, same);
+    case reduce_prod: return reduce_with<T>(call, 1, times, same);
+    case reduce_l1: return reduce_with<T>(call, 0, plus_size, same);
+    case reduce_sum_square: return reduce_with<T>(call, 0, plus_square, same);
     case reduce_l2:
-      return reduce_with<T>(
-          call, 0, [](auto s, auto x) { return s + x * x; },
-          [](auto s, int64_t) { return std::sqrt(static_cast<double>(s)); });
+      return reduce_with<T>(call, 0, plus_square, [](auto s, int64_t) { return std::sqrt(static_cast<double>(s)); });
     case reduce_log_sum:
       return reduce_with<T>(call, 0, plus, [](auto s, int64_t) { return std::log(static_cast<double>(s)); });
     case reduce_log_sum_exp: return log_sum_exp<T>(call);

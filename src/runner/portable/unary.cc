@@ -38,6 +38,15 @@ Result<void> map_float(const Call& call, F f) {
   return map<float, float>(call, f);
 }
 
+template <class T>
+T negated(T x) {
+  if constexpr (std::is_integral_v<T>) {
+    return wrapping(T{0}, x, std::minus<>());
+  } else {
+    return -x;
+  }
+}
+
 template <class F>
 Result<void> ask_float(const Call& call, F f) {
   switch (call.input(0).dtype()) {
@@ -59,8 +68,8 @@ Result<void> unary(const Call& call) {
   const auto params = [&] { return call.attrs<UnaryAttrs>(); };
   using enum OpKind;
   switch (call.node.op) {
-    case abs: return map_number(call, [](auto x) { return x < 0 ? static_cast<decltype(x)>(-x) : x; });
-    case neg: return map_number(call, [](auto x) { return static_cast<decltype(x)>(-x); });
+    case abs: return map_number(call, [](auto x) { return x < 0 ? negated(x) : x; });
+    case neg: return map_number(call, [](auto x) { return negated(x); });
     case sign: return map_number(call, [](auto x) { return static_cast<decltype(x)>((x > 0) - (x < 0)); });
     case relu: return map_number(call, [](auto x) { return x > 0 ? x : (x == x ? decltype(x){0} : x); });
     case identity: return map_number(call, [](auto x) { return x; });
