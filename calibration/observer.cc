@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "src/support/strings.h"
+
 namespace dsq {
 namespace {
 
@@ -45,7 +47,8 @@ Result<void> observe_extremes(ValueStats& stats, const Tensor& value) {
                           {std::numeric_limits<float>::infinity(), -std::numeric_limits<float>::infinity(), {}});
   }
   if (stats.channels.size() != channels) {
-    return fail(Code::run_failed, "it has {} channels, and {} in another sample", channels, stats.channels.size());
+    return fail(Code::run_failed, "it has {}, and {} in another sample", plural(channels, "channel"),
+                stats.channels.size());
   }
   bool finite = true;
   for_each_run(value, stats.axis, [&](size_t channel, std::span<const float> run) {

@@ -6,7 +6,9 @@
 #include "cli/options.h"
 #include "cli/profile.h"
 #include "cli/progress.h"
+#include "cli/table.h"
 #include "src/runner/backend.h"
+#include "src/support/in_file.h"
 #include "src/support/strings.h"
 #include "src/toolchain/bench.h"
 #include "src/toolchain/load.h"
@@ -51,8 +53,8 @@ Json to_json(const Options& options, const Bench& result) {
 }
 
 std::string to_text(const Options& options, const Bench& result) {
-  std::string text = fmt::format("{}: {}, {} thread{}, batch {}", options.model.filename().string(),
-                                 options.job.backend, result.threads, result.threads == 1 ? "" : "s", result.batch);
+  std::string text = fmt::format("{}: {}, {}, batch {}", options.model.filename().string(), options.job.backend,
+                                 plural(result.threads, "thread"), result.batch);
   for (const Shape& shape : result.shapes) {
     text += ", " + text_of(shape);
   }
@@ -61,12 +63,12 @@ std::string to_text(const Options& options, const Bench& result) {
   text += options.inputs ? fmt::format("  samples of {}\n", options.inputs->string())
                          : "  made-up samples: --inputs x.npz gives real ones, which may take another time\n";
   const auto ms = [](double seconds) { return fmt::format("{:.3f}", seconds * 1e3); };
-  text += fmt::format("\nlatency     min {}  p50 {}  p90 {}  p99 {}  max {} ms over {} runs\n",
-                      ms(result.latency.front()), ms(result.percentile(0.5)), ms(result.percentile(0.9)),
-                      ms(result.percentile(0.99)), ms(result.latency.back()), result.latency.size());
+  text += fmt::format("\nlatency     min {}  p50 {}  p90 {}  p99 {}  max {} ms over {}\n", ms(result.latency.front()),
+                      ms(result.percentile(0.5)), ms(result.percentile(0.9)), ms(result.percentile(0.99)),
+                      ms(result.latency.back()), plural(result.latency.size(), "run"));
   text += fmt::format("throughput  {:.4g} samples a second\n", result.samples_per_second());
-  text += fmt::format("start       {} ms to get ready, {} ms for the first run; {} runs to warm up\n",
-                      ms(result.compile_seconds), ms(result.first_seconds), result.warm_up);
+  text += fmt::format("start       {} ms to get ready, {} ms for the first run; {} to warm up\n",
+                      ms(result.compile_seconds), ms(result.first_seconds), plural(result.warm_up, "run"));
   const auto bytes = [](int64_t n) { return human_bytes(static_cast<double>(n)); };
   text += fmt::format("memory      {} of working memory, {} of constants; the process {} at its peak\n",
                       bytes(result.arena_bytes), bytes(result.constant_bytes), bytes(result.process_bytes));
@@ -79,18 +81,21 @@ Result<Exit> run(const Options& options, Console& console) {
   job.batch = options.common.batch;
   job.threads = options.common.threads;
   job.backend = options.common.backend;
+  job.max_memory = options.common.max_memory;
   DSQ_TRY(find_backend(job.backend));
+  const std::string file = options.model.string();
   Diagnostics diagnostics;
   Model model = DSQ_TRY(load_model(options.model, options.common.shapes, diagnostics));
-  const Dataset data = options.inputs ? DSQ_TRY(open_samples(model.graph, *options.inputs, {}, diagnostics))
-                                      : DSQ_TRY(probe_inputs(model.graph, std::max<int64_t>(job.batch, 1)));
-  DSQ_TRY(make_fast(model.graph, diagnostics));
+  const Dataset data = options.inputs
+                           ? DSQ_TRY(open_samples(model.graph, *options.inputs, {}, diagnostics))
+                           : DSQ_TRY(in_file(file, probe_inputs(model.graph, std::max<int64_t>(job.batch, 1))));
+  DSQ_TRY(in_file(file, make_fast(model.graph, diagnostics)));
   StderrProgress progress(console);
-  const Bench result = DSQ_TRY(bench(model.graph, data, job, progress));
+  const Bench result = DSQ_TRY(in_file(file, bench(model.graph, data, job, progress)));
   console.report(diagnostics, options.common.explain);
   Options used = options;
   used.job = job;
-  options.common.json ? console.print_json(to_json(used, result)) : console.print(to_text(used, result));
+  options.common.json ? console.print_json(to_json(used, result)) : console.print(fitted(to_text(used, result)));
   return Exit::ok;
 }
 
@@ -105,6 +110,7 @@ Action define_bench(CLI::App& app) {
       add_number(app, "--seconds", options->job.seconds, 0.001, 86400, "SECONDS", "How long to time (default: 3)");
   add_count(app, "--runs", options->job.runs, int64_t{1} << 24, "Time so many runs instead")->excludes(seconds);
   add_batch(app, options->common, "Samples in a run (default: 1, or what the model asks for)");
+  add_max_memory(app, options->common);
   add_threads(app, options->common);
   add_backend(app, options->common);
   add_shapes(app, options->common);

@@ -8,6 +8,7 @@
 #include "cli/table.h"
 #include "src/report/metrics.h"
 #include "src/runner/backend.h"
+#include "src/support/in_file.h"
 #include "src/toolchain/compare.h"
 #include "src/toolchain/load.h"
 #include "src/toolchain/samples.h"
@@ -67,11 +68,10 @@ std::string to_text(const Options& options, const Comparison& result) {
     text += fmt::format(
         "they part at '{}' ({}, value {} of {} that both have): {} is below {:.0f} dB\n"
         "  largest difference at element {}: a {:.6g}, b {:.6g}\n",
-        at.name, at.op, *result.parting + 1, result.values.size(), decibel(at.sqnr_db), options.threshold, at.worst,
-        at.worst_a, at.worst_b);
+        shortened(at.name, 60), at.op, *result.parting + 1, result.values.size(), decibel(at.sqnr_db),
+        options.threshold, at.worst, at.worst_a, at.worst_b);
   } else {
-    text +=
-        fmt::format("none of {} values that both have is below {:.0f} dB\n", result.values.size(), options.threshold);
+    text += fmt::format("no value of {} that both have is below {:.0f} dB\n", result.values.size(), options.threshold);
   }
   return text + (options.values ? "\n" + table_of("value", result.values) : "");
 }
@@ -81,14 +81,16 @@ Result<Exit> run(const Options& options, Console& console) {
   Diagnostics diagnostics;
   Model a = DSQ_TRY(load_model(options.a, options.common.shapes, diagnostics));
   Model b = DSQ_TRY(load_model(options.b, options.common.shapes, diagnostics));
-  const Dataset data = DSQ_TRY(open_samples(a.graph, options.inputs, {}, diagnostics));
-  DSQ_TRY(open_samples(b.graph, options.inputs, {}, diagnostics));  // b takes them too
-  PassLog passes = DSQ_TRY(make_fast(a.graph, diagnostics));
-  append(passes, DSQ_TRY(make_fast(b.graph, diagnostics)));
+  const std::string name_a = options.a.string();
+  const std::string name_b = options.b.string();
+  const Dataset data = DSQ_TRY(in_file(name_a, open_samples(a.graph, options.inputs, {}, diagnostics)));
+  DSQ_TRY(in_file(name_b, open_samples(b.graph, options.inputs, {}, diagnostics)));  // b takes them too
+  PassLog passes = DSQ_TRY(in_file(name_a, make_fast(a.graph, diagnostics)));
+  append(passes, DSQ_TRY(in_file(name_b, make_fast(b.graph, diagnostics))));
   StderrProgress progress(console);
-  const CompareOptions how{{options.common.batch, options.common.threads, options.common.backend, false},
+  const CompareOptions how{{options.common.batch, options.common.threads, options.common.backend, false, 0},
                            options.threshold};
-  const Comparison result = DSQ_TRY(compare(a.graph, b.graph, data, how, progress));
+  const Comparison result = DSQ_TRY(compare({a.graph, name_a}, {b.graph, name_b}, data, how, progress));
   console.report(diagnostics, options.common.explain);
   report_passes(console, passes);
   options.common.json ? console.print_json(to_json(options, result)) : console.summary(to_text(options, result));

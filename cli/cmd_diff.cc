@@ -61,7 +61,7 @@ Json to_json(const Options& options, const ReportDiff& result) {
 std::string changes_text(std::string_view heading, const std::vector<Change>& changes) {
   Table table({std::string(heading), "a", "b"});
   for (const Change& change : changes) {
-    table.add({page::shortened(change.what, 30), change.a, change.b});
+    table.add({shortened(change.what, 30), change.a, change.b});
   }
   return table.empty() ? "" : "\n" + table.text();
 }
@@ -85,7 +85,7 @@ std::string layers_text(const ReportDiff& result) {
                             : layer.b.empty()    ? "only in a: " + layer.a
                             : layer.a == layer.b ? layer.a
                                                  : layer.a + " -> " + layer.b;
-    table.add({page::shortened(layer.name, 30), noise_text(layer.output_sqnr_a, layer.weight_error_a, !layer.a.empty()),
+    table.add({shortened(layer.name, 30), noise_text(layer.output_sqnr_a, layer.weight_error_a, !layer.a.empty()),
                noise_text(layer.output_sqnr_b, layer.weight_error_b, !layer.b.empty()), how});
   }
   text += table.empty() ? "" : table.text();
@@ -93,8 +93,8 @@ std::string layers_text(const ReportDiff& result) {
 }
 
 std::string to_text(const Options& options, const Report& a, const Report& b, const ReportDiff& result) {
-  std::string text = fmt::format("a {}: {}\nb {}: {}\n", options.a.string(), page::clean(a.headline),
-                                 options.b.string(), page::clean(b.headline));
+  std::string text = fmt::format("a {}: {}\nb {}: {}\n", options.a.string(), visible(a.headline), options.b.string(),
+                                 visible(b.headline));
   if (result.same()) {
     return text + "the same in all that matters\n";
   }
@@ -112,7 +112,8 @@ Result<Exit> run(const Options& options, Console& console) {
   const Report a = DSQ_TRY(read_report(options.a));
   const Report b = DSQ_TRY(read_report(options.b));
   const ReportDiff result = diff(a, b);
-  options.common.json ? console.print_json(to_json(options, result)) : console.print(to_text(options, a, b, result));
+  options.common.json ? console.print_json(to_json(options, result))
+                      : console.print(fitted(to_text(options, a, b, result)));
   if (options.fail_on_regression && !result.failed.empty()) {
     return fail(Code::gate_failed, "{}", fmt::join(result.failed, "; "))
         .at(options.b.string())

@@ -98,7 +98,7 @@ std::string layers_text(const Inspection& facts) {
   columns.emplace_back(planned ? "quantized" : "range");
   Table table(std::move(columns));
   for (const LayerFacts& layer : facts.layers) {
-    std::vector<std::string> row = {page::shortened(layer.name, 30),
+    std::vector<std::string> row = {shortened(layer.name, 30),
                                     std::string(name_of(layer.op)),
                                     text_of(layer.output),
                                     layer.macs == 0 ? "?" : count_text(static_cast<double>(layer.macs)),
@@ -120,7 +120,7 @@ std::string costs_text(const Inspection& facts) {
                                  facts.open_shapes ? "at least " : "", count_text(static_cast<double>(facts.macs)));
   if (!facts.assumed.empty()) {
     text += fmt::format("open dimensions are taken as 1: {}; --shape NAME=1,3,224,224 settles them\n",
-                        fmt::join(facts.assumed, ", "));
+                        visible(fmt::format("{}", fmt::join(facts.assumed, ", "))));
   } else if (facts.open_shapes) {
     text += "some shapes are open: --shape NAME=1,3,224,224 settles them\n";
   }
@@ -135,10 +135,10 @@ std::string costs_text(const Inspection& facts) {
 }
 
 std::string provenance_text(const Provenance& from, const DsqParts& parts) {
-  std::string text = fmt::format("written by {} from {} (sha256 {})\n  with {}\n", from.tool, from.source_name,
-                                 from.source_sha256, from.options);
+  std::string text = fmt::format("written by {} from {} (sha256 {})\n  with {}\n", visible(from.tool),
+                                 visible(from.source_name), from.source_sha256, visible(from.options));
   if (from.data_samples > 0) {
-    text += fmt::format("  on {} samples (sha256 {})\n", from.data_samples, from.data_sha256);
+    text += fmt::format("  on {} (sha256 {})\n", plural(from.data_samples, "sample"), from.data_sha256);
   }
   const auto bytes = [](int64_t n) { return human_bytes(static_cast<double>(n)); };
   return text + fmt::format("holds {} of integer weights, {} of scales, {} fp16, {} floats, {} for the graph\n",
@@ -150,13 +150,13 @@ std::string to_text(const Options& options, const Model& model, const Inspection
   const onnx_format::Source& source = model.source;
   std::string text = fmt::format("{}: {}, {} stage, {}", options.model.string(), name_of(model.kind),
                                  name_of(model.graph.stage), human_bytes(static_cast<double>(source.file_bytes)));
-  text += source.producer.empty() ? "" : ", from " + source.producer;
+  text += source.producer.empty() ? "" : ", from " + visible(source.producer);
   text += source.opset == 0 ? "" : fmt::format(", opset {}", source.opset);
   text += fmt::format("\nsha256 {}\n", source.sha256);
   text += model.provenance ? provenance_text(*model.provenance, *model.parts) : "";
   text += costs_text(facts);
   text += "\n" + ports_text("input", facts.inputs) + "\n" + ports_text("output", facts.outputs);
-  text += fmt::format("\n{} nodes:", facts.nodes);
+  text += fmt::format("\n{}:", plural(facts.nodes, "node"));
   for (const auto& [op, count] : facts.ops) {
     text += fmt::format(" {} {}{}", count, name_of(op), &op == &facts.ops.back().first ? "\n" : ",");
   }

@@ -1,4 +1,5 @@
 // dsquant opt: passes on the text form of a graph, and what a failed quantization left behind.
+#include <array>
 #include <memory>
 
 #include "cli/command.h"
@@ -6,6 +7,7 @@
 #include "src/ir/print.h"
 #include "src/support/file.h"
 #include "src/support/strings.h"
+#include "src/toolchain/outputs.h"
 #include "src/toolchain/replay.h"
 
 namespace dsq::cli {
@@ -48,6 +50,12 @@ Result<Exit> run(const Options& options, Console& console) {
   if (options.recipe.given() || options.calibrated) {
     job.recipe = DSQ_TRY(recipe_of(options.recipe));
     job.recipe->calibrated = options.calibrated;
+  }
+  if (!options.output.empty()) {
+    constexpr auto kEndings = std::to_array<std::string_view>({".dsir"});
+    DSQ_TRY(check_output_name(options.output, kEndings));
+    DSQ_TRY(check_apart(std::span(&options.model, 1), std::span(&options.output, 1)));
+    DSQ_TRY(check_writable(options.output));
   }
   Diagnostics diagnostics;
   const Optimized done = DSQ_TRY(optimize(options.model, job, diagnostics));

@@ -39,6 +39,7 @@ Result<Exit> run(const Options& options, Console& console) {
   job.shapes = options.common.shapes;
   job.threads = options.common.threads;
   job.backend = options.common.backend;
+  job.max_memory = options.common.max_memory;
   job.batch = options.common.batch > 0 ? options.common.batch : job.batch;
   job.recipe = DSQ_TRY(recipe_of(options.recipe));
   DSQ_TRY(find_backend(job.backend));
@@ -83,6 +84,7 @@ Action define_quantize(CLI::App& app) {
   app.add_flag("--dry-run", job.dry_run, "Show the plan, sizes and memory, and write nothing");
   add_shapes(app, options->common);
   add_batch(app, options->common, "Samples in a step (default: 16)");
+  add_max_memory(app, options->common);
   add_threads(app, options->common);
   add_backend(app, options->common);
   add_explain(app, options->common);

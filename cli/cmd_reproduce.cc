@@ -5,6 +5,7 @@
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/table.h"
+#include "src/support/strings.h"
 #include "src/toolchain/reproduce.h"
 
 namespace dsq::cli {
@@ -18,11 +19,12 @@ struct Options {
 
 std::string record_text(const Recorded& recorded) {
   const Provenance& from = recorded.provenance;
-  std::string text = fmt::format("{}: made by {}{}\n  {}\n", recorded.path.string(), from.tool,
-                                 from.libraries.empty() ? "" : " (" + from.libraries + ")", recorded.command);
-  text += fmt::format("  model {}, sha256 {}\n", from.source_name, from.source_sha256);
+  std::string text =
+      fmt::format("{}: made by {}{}\n  {}\n", recorded.path.string(), visible(from.tool),
+                  from.libraries.empty() ? "" : " (" + visible(from.libraries) + ")", visible(recorded.command));
+  text += fmt::format("  model {}, sha256 {}\n", visible(from.source_name), from.source_sha256);
   if (!from.data_sha256.empty()) {
-    text += fmt::format("  data  {} samples, sha256 {}\n", from.data_samples, from.data_sha256);
+    text += fmt::format("  data  {}, sha256 {}\n", plural(from.data_samples, "sample"), from.data_sha256);
   }
   return text;
 }
@@ -54,7 +56,7 @@ std::string result_text(const Reproduction& result) {
   for (const Change& change : result.changed) {
     text += fmt::format("\n{} differs\n  recorded  {}\n  here      {}\n", change.what, change.a, change.b);
   }
-  return text + (result.same ? fmt::format("\nreproduced: the same {} bytes\n", result.bytes) : "");
+  return text + (result.same ? fmt::format("\nreproduced: the same {}\n", plural(result.bytes, "byte")) : "");
 }
 
 // What a user needs to know when it did not work.
@@ -68,7 +70,8 @@ Error failure(const Recorded& recorded, const Reproduction& result) {
         .at(recorded.path.string())
         .hint("give the file whose sha256 is named above, with --model or --data");
   }
-  return fail(Code::gate_failed, "not reproduced: {} bytes instead of {}; {}", result.made_bytes, result.bytes,
+  return fail(Code::gate_failed, "not reproduced: {} instead of {}; {}", plural(result.made_bytes, "byte"),
+              result.bytes,
               result.difference.empty() ? "the graphs are the same, they are packed otherwise" : result.difference)
       .at(recorded.path.string())
       .hint(result.changed.empty() ? "ranges from data depend on the processor: try the machine that made the file"

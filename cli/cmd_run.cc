@@ -1,4 +1,5 @@
 // dsquant run: a model on arrays.
+#include <array>
 #include <memory>
 
 #include "cli/command.h"
@@ -10,8 +11,10 @@
 #include "formats/npy/npy.h"
 #include "src/runner/backend.h"
 #include "src/support/file.h"
+#include "src/support/in_file.h"
 #include "src/support/strings.h"
 #include "src/toolchain/load.h"
+#include "src/toolchain/outputs.h"
 #include "src/toolchain/run.h"
 #include "src/toolchain/samples.h"
 
@@ -49,11 +52,11 @@ Json to_json(const Options& options, const Ran& ran) {
 }
 
 std::string to_text(const Options& options, const Ran& ran) {
-  const std::string steps = ran.steps == 1 ? "" : fmt::format(" in {} steps of {}", ran.steps, ran.batch);
-  std::string text = fmt::format(
-      "{} sample{}{} in {:.3f} s ({:.2f} ms a sample; {:.3f} s to get ready; {} of working memory)\n", ran.samples,
-      ran.samples == 1 ? "" : "s", steps, ran.seconds, 1e3 * ran.seconds / static_cast<double>(ran.samples),
-      ran.compile_seconds, human_bytes(static_cast<double>(ran.arena_bytes)));
+  const std::string steps = ran.steps == 1 ? "" : fmt::format(" in {} of {}", plural(ran.steps, "step"), ran.batch);
+  std::string text = fmt::format("{}{} in {:.3f} s ({:.2f} ms a sample; {:.3f} s to get ready; {} of working memory)\n",
+                                 plural(ran.samples, "sample"), steps, ran.seconds,
+                                 1e3 * ran.seconds / static_cast<double>(ran.samples), ran.compile_seconds,
+                                 human_bytes(static_cast<double>(ran.arena_bytes)));
   Table outputs({"output", "type"});
   for (const auto& [name, tensor] : ran.outputs) {
     outputs.add({name, text_of(tensor.type())});
@@ -73,27 +76,25 @@ Result<void> write_outputs(const std::filesystem::path& path, const npy::NamedTe
 Result<Exit> run(const Options& options, Console& console) {
   DSQ_TRY(find_backend(options.common.backend));
   if (!options.outputs.empty()) {
+    constexpr auto kEndings = std::to_array<std::string_view>({".npz", ".npy"});
+    DSQ_TRY(check_output_name(options.outputs, kEndings));
+    DSQ_TRY(check_apart(std::to_array({options.model, options.inputs}), std::span(&options.outputs, 1)));
     DSQ_TRY(check_writable(options.outputs));
-    for (const std::filesystem::path& input : {options.model, options.inputs}) {
-      std::error_code ignored;
-      if (std::filesystem::equivalent(input, options.outputs, ignored)) {
-        return fail(Code::option_conflict, "the outputs would replace '{}'", input.string()).hint("give another path");
-      }
-    }
   }
   Diagnostics diagnostics;
   Model model = DSQ_TRY(load_model(options.model, options.common.shapes, diagnostics));
   if (is_npy(options.outputs) && model.graph.outputs().size() != 1) {
-    return fail(Code::option_conflict, "a .npy file holds one array, the model has {} outputs",
+    return fail(Code::option_conflict, "a .npy file holds one array, {} has {} outputs", options.model.string(),
                 model.graph.outputs().size())
         .at("--outputs")
         .hint("name a .npz file, which holds them all");
   }
   const Dataset data = DSQ_TRY(open_samples(model.graph, options.inputs, {}, diagnostics));
-  const PassLog passes = DSQ_TRY(make_fast(model.graph, diagnostics));
+  const PassLog passes = DSQ_TRY(in_file(options.model.string(), make_fast(model.graph, diagnostics)));
   StderrProgress progress(console);
-  const RunOptions how{options.common.batch, options.common.threads, options.common.backend, options.profile};
-  const Ran ran = DSQ_TRY(run_dataset(model.graph, data, how, progress));
+  const RunOptions how{options.common.batch, options.common.threads, options.common.backend, options.profile,
+                       options.common.max_memory};
+  const Ran ran = DSQ_TRY(in_file(options.model.string(), run_dataset(model.graph, data, how, progress)));
   if (!options.outputs.empty()) {
     DSQ_TRY(write_outputs(options.outputs, ran.outputs));
   }
@@ -111,6 +112,7 @@ Action define_run(CLI::App& app) {
   add_path(app, "--inputs", options->inputs, "Arrays named as the inputs (.npz), or the only input (.npy)")->required();
   add_path(app, "--outputs,-o", options->outputs, "Where to store the outputs (.npz, or .npy for one output)");
   add_batch(app, options->common, "Samples in a step (default: all at once)");
+  add_max_memory(app, options->common);
   add_threads(app, options->common);
   add_backend(app, options->common);
   app.add_flag("--profile", options->profile, "Show the time of each operator and node");

@@ -3,35 +3,9 @@
 #include <algorithm>
 
 #include "cli/options.h"
-#include "src/support/strings.h"
+#include "cli/refusal.h"
 
 namespace dsq::cli {
-namespace {
-
-Error usage(std::string what, const Command& command) {
-  return Error{Code::usage, std::move(what), {}, fmt::format("see `dsquant {} --help`", command.name)};
-}
-
-// What was left over: flags get the nearest flag, words are simply too many.
-Error left_over(const std::vector<std::string>& words, const CLI::App& app, const Command& command) {
-  std::vector<std::string> flags;
-  for (const CLI::Option* option : app.get_options()) {
-    for (const std::string& name : option->get_lnames()) {
-      flags.push_back("--" + name);
-    }
-  }
-  for (const std::string& word : words) {
-    if (word.size() < 2 || word.front() != '-' || word == "--") {
-      continue;
-    }
-    const std::string flag = word.substr(0, word.find('='));
-    return usage(fmt::format("unknown option '{}'; nearest is '{}'", flag, nearest(flag, flags)), command);
-  }
-  const auto word = std::ranges::find_if(words, [](const std::string& each) { return each != "--"; });
-  return usage(fmt::format("unexpected argument '{}'", word == words.end() ? "" : *word), command);
-}
-
-}  // namespace
 
 CommandLine::CommandLine(const Command& which)
     : command(which), app(std::string(which.summary), fmt::format("dsquant {}", which.name)) {
@@ -39,7 +13,8 @@ CommandLine::CommandLine(const Command& which)
   action = command.define(app);
   if (command.configurable) {
     add_path(app, "--config", config, "Take settings from this file (TOML, keys as the long flags); flags win");
-    app.add_flag("--print-config", print_config, "Print the settings in force as such a file, and do nothing else");
+    app.add_flag("--print-config", print_config,
+                 "Print the settings in force, --json among them, as such a file, and do nothing else");
   }
   app.add_flag("-q,--quiet", output.quiet, "Say nothing but errors and what is asked for");
   app.add_flag("-v,--verbose", output.verbose, "Say every note, and what each pass did");
@@ -55,16 +30,11 @@ void CommandLine::require_nothing() {
 }
 
 Result<void> CommandLine::take(std::vector<std::string> words) {
-  for (const std::string& word : words) {
-    if (word == "-h" || word == "--help") {
-      help = true;
-      return {};
-    }
-    // CLI11 would take the next word for its value.
-    if (word.starts_with("--") && word.size() > 3 && word.find('=') == word.size() - 1) {
-      return usage(word.substr(0, word.size() - 1) + ": the value is empty", command);
-    }
+  if (std::ranges::any_of(words, [](const std::string& word) { return word == "-h" || word == "--help"; })) {
+    help = true;
+    return {};
   }
+  DSQ_TRY(check_values(words, app, command));
   std::ranges::reverse(words);  // as CLI11 wants them
   try {
     app.parse(words);
@@ -76,7 +46,7 @@ Result<void> CommandLine::take(std::vector<std::string> words) {
     if (std::ranges::any_of(rest, [](const std::string& word) { return word.starts_with("-"); })) {
       return left_over(rest, app, command);
     }
-    return usage(error.what(), command);
+    return refusal(error, app, command);
   }
   if (output.quiet && output.verbose) {
     return fail(Code::option_conflict, "--quiet and --verbose contradict each other").hint("drop one of them");

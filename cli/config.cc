@@ -105,7 +105,9 @@ Result<std::vector<std::string>> with_settings(const CommandLine& typed, std::ve
   const std::shared_ptr<const MappedFile> file = DSQ_TRY(MappedFile::open(typed.config));
   const std::span<const std::byte> bytes = file->bytes();
   if (static_cast<int64_t>(bytes.size()) > kMaxBytes) {
-    return fail(Code::text_syntax, "{} bytes are too many for a file of settings", bytes.size()).at(path);
+    return fail(Code::text_syntax, "{} bytes are too many for a file of settings", bytes.size())
+        .at(path)
+        .hint(fmt::format("give a file such as `dsquant {} --print-config` prints", typed.command.name));
   }
   const auto placed = [&](Error error, const std::string& line) {
     error.where = path + ":" + (error.where.empty() ? line : error.where);

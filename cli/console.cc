@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/table.h"
+#include "src/support/strings.h"
 
 namespace dsq::cli {
 namespace {
@@ -100,7 +101,7 @@ void Console::say(std::string_view colour, std::string_view label, std::string_v
 }
 
 void Console::error(const Error& error) {
-  say(kRed, fmt::format("error[{}]", code_name(error.code)), located(error.where, error.what));
+  say(kRed, fmt::format("error[{}]", code_name(error.code)), located(visible(error.where), error.what));
   say(kCyan, "help", error.next.empty() ? std::string(info_of(error.code).next) : error.next);
 }
 
@@ -112,17 +113,15 @@ void Console::report(const Diagnostics& diagnostics, bool notes) {
   for (const Diagnostic& item : diagnostics.items()) {
     const std::string pass = item.pass.empty() ? "" : " (" + item.pass + ")";
     if (item.severity == Severity::warning) {
-      say(kYellow, fmt::format("warning[{}]", code_name(item.code)), located(item.where, item.text) + pass);
+      say(kYellow, fmt::format("warning[{}]", code_name(item.code)), located(visible(item.where), item.text) + pass);
     } else if (notes || output_.verbose) {
-      say(kCyan, fmt::format("note[{}]", code_name(item.code)), located(item.where, item.text) + pass);
+      say(kCyan, fmt::format("note[{}]", code_name(item.code)), located(visible(item.where), item.text) + pass);
     } else {
       ++hidden;
     }
   }
   if (hidden > 0) {
-    say(kCyan, "note",
-        fmt::format("{} more {}; --explain shows {}", hidden, hidden == 1 ? "note" : "notes",
-                    hidden == 1 ? "it" : "them"));
+    say(kCyan, "note", fmt::format("{} more; --explain shows {}", plural(hidden, "note"), hidden == 1 ? "it" : "them"));
   }
 }
 

@@ -18,7 +18,7 @@ std::string layers_text(const Report& report) {
   Table table({"layer", "operator", ">weights", "stored as", ">bytes", ">error", "input as", "range"});
   for (const LayerReport& layer : report.layers) {
     const bool whole = layer.granularity == "per channel" || layer.granularity == "none";
-    table.add({page::shortened(layer.name, kName), layer.op, count_text(static_cast<double>(layer.weights)),
+    table.add({shortened(layer.name, kName), layer.op, count_text(static_cast<double>(layer.weights)),
                layer.weight_type + (whole ? "" : ", " + layer.granularity), bytes_text(layer.stored_bytes),
                fmt::format("{:.2f} %", layer.weight_error * 100), layer.integer ? layer.act_type : "f32",
                layer.range == "none" ? "" : layer.range});
@@ -29,8 +29,8 @@ std::string layers_text(const Report& report) {
 std::string floats_text(const Report& report) {
   std::string text;
   for (const FloatPart& part : report.floats) {
-    text += fmt::format("  {:>4} {:<14} {}: {}\n", part.nodes.size(), part.op,
-                        page::shortened(part.nodes.front(), kName), part.reason);
+    text += fmt::format("  {:>4} {:<14} {}: {}\n", part.nodes.size(), part.op, shortened(part.nodes.front(), kName),
+                        part.reason);
   }
   return text.empty() ? "" : "stays in float (how many, the first one, why)\n" + text + "\n";
 }

@@ -37,6 +37,26 @@ void parse_count(const std::string& flag, const std::string& text, T high, T& va
   }
 }
 
+// "2G", "1.5 GiB", "800000": K, M, G and T are powers of 1000, as in all that is printed; Ki, Mi, Gi and Ti of 1024.
+int64_t parse_size(const std::string& flag, const std::string& text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
+  std::string unit = lower(text.substr(static_cast<size_t>(end - text.data())));
+  unit.erase(0, unit.starts_with(' ') ? 1 : 0);
+  const size_t power = unit.empty() ? std::string::npos : std::string_view("kmgt").find(unit.front());
+  const std::string rest = power == std::string_view::npos ? unit : unit.substr(1);
+  const bool binary = power != std::string_view::npos && rest.starts_with('i');
+  double bytes = value;
+  for (size_t p = 0; power != std::string_view::npos && p <= power; ++p) {
+    bytes *= binary ? 1024 : 1000;
+  }
+  const std::string last = binary ? rest.substr(1) : rest;
+  if (error != std::errc() || (!last.empty() && last != "b") || !(bytes >= 1) || bytes > 1e18) {
+    throw CLI::ValidationError(flag, fmt::format("'{}' is no size such as 500M, 2G or 1.5GiB", text));
+  }
+  return static_cast<int64_t>(bytes);
+}
+
 std::filesystem::path parse_path(const std::string& flag, const std::string& text) {
   if (text.empty()) {
     throw CLI::ValidationError(flag, "the file's name is empty");
@@ -153,7 +173,7 @@ void add_model(CLI::App& app, std::filesystem::path& model, const std::string& n
 }
 
 void add_json(CLI::App& app, Common& common) {
-  app.add_flag("--json", common.json, "Print one JSON document instead of text");
+  app.add_flag("--json", common.json, "Print one JSON document instead of text; errors stay text, on stderr");
 }
 
 void add_explain(CLI::App& app, Common& common) {
@@ -183,6 +203,13 @@ void add_batch(CLI::App& app, Common& common, const std::string& text) {
     parse_count("--batch", value, int64_t{1} << 20, common.batch);
   };
   app.add_option_function<std::string>("--batch", parse, text)->type_name("N");
+}
+
+void add_max_memory(CLI::App& app, Common& common) {
+  const auto parse = [&common](const std::string& value) { common.max_memory = parse_size("--max-memory", value); };
+  app.add_option_function<std::string>("--max-memory", parse,
+                                       "Refuse what would need more memory: 500M, 2G, 1.5GiB (default: the machine's)")
+      ->type_name("SIZE");
 }
 
 void add_threads(CLI::App& app, Common& common) {

@@ -21,6 +21,7 @@ struct Common {
   std::map<std::string, Shape> shapes;
   int64_t batch = 0;
   int threads = 0;
+  int64_t max_memory = 0;  // 0: what the machine has
   std::string backend = "onednn";
 };
 
@@ -47,6 +48,7 @@ void add_shapes(CLI::App& app, Common& common);  // --shape NAME=1,3,224,224
 // A whole number from 1 to `high`.
 CLI::Option* add_count(CLI::App& app, const std::string& flag, int64_t& value, int64_t high, const std::string& text);
 void add_batch(CLI::App& app, Common& common, const std::string& text);
+void add_max_memory(CLI::App& app, Common& common);
 void add_threads(CLI::App& app, Common& common);
 void add_backend(CLI::App& app, Common& common);
 

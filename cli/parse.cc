@@ -23,12 +23,21 @@ bool is_mistyped_command(const std::string& word) {
          !std::filesystem::exists(word);
 }
 
-Error unknown_command(const std::string& word) {
+Error no_command(const std::string& word, std::string_view what) {
   std::vector<std::string> names;
   for (const Command& command : commands()) {
     names.emplace_back(command.name);
   }
-  return fail(Code::usage, "'{}' is neither a command nor a file; nearest command is '{}'", word, nearest(word, names));
+  return fail(Code::usage, "'{}' {}; nearest command is '{}'", word, what, nearest(word, names));
+}
+
+std::string file_of(const CLI::App& app) {
+  for (const CLI::Option* option : app.get_options()) {
+    if (!option->nonpositional() && option->get_type_name() == "FILE" && option->count() > 0) {
+      return option->results().front();
+    }
+  }
+  return {};
 }
 
 Parsed show(std::string text) {
@@ -36,6 +45,7 @@ Parsed show(std::string text) {
                   console.print(text);
                   return Exit::ok;
                 },
+                {},
                 {}};
 }
 
@@ -49,7 +59,7 @@ Result<const Command*> command_of(std::vector<std::string>& words) {
     return command;
   }
   if (is_mistyped_command(words.front())) {
-    return unknown_command(words.front());
+    return no_command(words.front(), "is neither a command nor a file");
   }
   return find_command("quantize");
 }
@@ -63,8 +73,11 @@ Result<Parsed> parse_arguments(std::vector<std::string> words) {
   }
   const std::string first = words.front();
   if (first == "--help" || first == "-h" || first == "help") {
-    if (first != "help" || words.size() < 2 || find_command(words[1]) == nullptr) {
+    if (first != "help" || words.size() < 2 || words[1].starts_with("-")) {
       return show(overview_text(help_width()));
+    }
+    if (find_command(words[1]) == nullptr) {
+      return no_command(words[1], "is no command");
     }
     words = {words[1], "--help"};
   }
@@ -86,7 +99,7 @@ Result<Parsed> parse_arguments(std::vector<std::string> words) {
   if (typed.print_config) {
     return show(DSQ_TRY(settings_text(*line)));
   }
-  return Parsed{[line](Console& console) { return line->action(console); }, line->output};
+  return Parsed{[line](Console& console) { return line->action(console); }, line->output, file_of(line->app)};
 }
 
 Colour wanted_colour(const std::vector<std::string>& words) {

@@ -11,6 +11,7 @@ namespace dsq::cli {
 struct Parsed {
   Action action;
   Output output;
+  std::string file = {};  // the first positional argument, where it is a file: what errors that know no place are about
 };
 
 // `words`: without the program's name. Errors: usage, with the nearest name; option_conflict; those of --config.

@@ -55,7 +55,7 @@ std::string profile_text(const std::vector<NodeProfile>& profile, int64_t runs, 
                  "operator", ">ms", ">share"});
   const std::vector<NodeProfile> rows = slowest_first(profile);
   for (size_t i = 0; i < std::min(nodes, rows.size()); ++i) {
-    slowest.add({page::shortened(rows[i].name, 44), std::string(name_of(rows[i].op)), milliseconds(rows[i].seconds),
+    slowest.add({shortened(rows[i].name, 44), std::string(name_of(rows[i].op)), milliseconds(rows[i].seconds),
                  share(rows[i].seconds)});
   }
   return "\n" + ops.text() + "\n" + slowest.text();

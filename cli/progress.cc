@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <system_error>
 
 #include <fmt/format.h>
 
@@ -10,6 +11,7 @@ namespace {
 
 constexpr double kPatience = 0.5;  // seconds
 constexpr std::chrono::milliseconds kBetween{100};
+constexpr std::chrono::seconds kBetweenLines{10};
 
 std::string clock(double seconds) {
   const auto whole = static_cast<int64_t>(seconds + 0.5);
@@ -22,53 +24,96 @@ void write_stderr(const std::string& text) { std::fwrite(text.data(), 1, text.si
 }  // namespace
 
 StderrProgress::StderrProgress(const Console& console)
-    : quiet_(console.quiet()), terminal_(!console.quiet() && stderr_is_terminal()) {}
+    : quiet_(console.quiet()), terminal_(!console.quiet() && stderr_is_terminal()) {
+  if (!quiet_) {
+    try {
+      watcher_ = std::thread([this] { watch(); });
+    } catch (const std::system_error&) {  // no thread to be had: nothing is drawn in between
+      terminal_ = false;
+    }
+  }
+}
+
+StderrProgress::~StderrProgress() {
+  {
+    const std::lock_guard lock(mutex_);
+    active_ = false;
+    over_ = true;
+    finish();
+  }
+  ended_.notify_all();
+  if (watcher_.joinable()) {
+    watcher_.join();
+  }
+}
+
+void StderrProgress::watch() {
+  std::unique_lock lock(mutex_);
+  while (!ended_.wait_for(lock, kBetween, [this] { return over_; })) {
+    if (!active_ || elapsed() < kPatience) {
+      continue;
+    }
+    if (terminal_) {
+      draw();
+    } else if (Clock::now() - last_ >= kBetweenLines) {
+      last_ = Clock::now();
+      write_stderr(fmt::format("{}: {}\n", phase_, state()));
+    }
+  }
+}
 
 void StderrProgress::begin(std::string_view phase, int64_t total) {
   end();
+  const std::lock_guard lock(mutex_);
   phase_ = phase;
   total_ = total;
+  done_ = 0;
   start_ = Clock::now();
   last_ = start_;
   active_ = true;
 }
 
 void StderrProgress::step(int64_t done) {
-  const Clock::time_point now = Clock::now();
-  if (active_ && terminal_ && elapsed() >= kPatience && now - last_ >= kBetween) {
-    last_ = now;
-    draw(done);
-  }
+  const std::lock_guard lock(mutex_);
+  done_ = done;
 }
 
-void StderrProgress::draw(int64_t done) {
-  constexpr int kWidth = 24;
-  std::string line = fmt::format("\r\x1b[K{:<20}", phase_);
-  if (total_ > 0) {
-    const double share = std::clamp(static_cast<double>(done) / static_cast<double>(total_), 0.0, 1.0);
-    const int full = static_cast<int>(share * kWidth);
-    line += fmt::format(" [{}{}] {:3.0f} %", std::string(static_cast<size_t>(full), '#'),
-                        std::string(static_cast<size_t>(kWidth - full), '.'), share * 100);
-    line += share > 0 ? fmt::format("  {} left", clock(elapsed() * (1 - share) / share)) : "";
-  } else {
-    line += fmt::format(" {}", clock(elapsed()));
+// "42 %, 0:12 left", or how long it has taken where the end is not known.
+std::string StderrProgress::state() const {
+  if (total_ <= 0) {
+    return clock(elapsed());
   }
-  write_stderr(line);
+  const double share = std::clamp(static_cast<double>(done_) / static_cast<double>(total_), 0.0, 1.0);
+  return fmt::format("{:3.0f} %{}", share * 100,
+                     share > 0 ? fmt::format("  {} left", clock(elapsed() * (1 - share) / share)) : "");
+}
+
+void StderrProgress::draw() {
+  constexpr int kWidth = 24;
+  std::string line = fmt::format("\r\x1b[K{:<22}", phase_);
+  if (total_ > 0 && terminal_width() >= 72) {
+    const double share = std::clamp(static_cast<double>(done_) / static_cast<double>(total_), 0.0, 1.0);
+    const int full = static_cast<int>(share * kWidth);
+    line += fmt::format(" [{}{}]", std::string(static_cast<size_t>(full), '#'),
+                        std::string(static_cast<size_t>(kWidth - full), '.'));
+  }
+  write_stderr(line + " " + state());
   drawn_ = true;
 }
 
 void StderrProgress::end() {
+  const std::lock_guard lock(mutex_);
   if (!active_) {
     return;
   }
   active_ = false;
-  clear();
+  finish();
   if (!terminal_ && !quiet_ && elapsed() >= kPatience) {
     write_stderr(fmt::format("{}: {:.1f} s\n", phase_, elapsed()));
   }
 }
 
-void StderrProgress::clear() {
+void StderrProgress::finish() {
   if (drawn_) {
     write_stderr("\r\x1b[K");
     drawn_ = false;

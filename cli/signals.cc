@@ -3,6 +3,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <exception>
 #include <new>
 
@@ -18,6 +19,15 @@ namespace {
 template <size_t N>
 void write_error(const char (&text)[N]) {
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text, N - 1);
+}
+
+char subject[1024] = "";  // "model.onnx: ", for handlers that can ask nobody
+
+template <size_t N>
+void write_error_at_subject(const char (&code)[N], const char* rest) {
+  write_error(code);
+  [[maybe_unused]] ssize_t written = ::write(STDERR_FILENO, subject, std::strlen(subject));
+  written = ::write(STDERR_FILENO, rest, std::strlen(rest));
 }
 
 // Async-signal-safe. Files are written under no name until they are whole, so nothing half-written stays behind. The
@@ -41,7 +51,7 @@ void bad_page(int signal, siginfo_t* info, void*) {
     ::signal(signal, SIG_DFL);  // broken memory: happens again, and ends the process as it should
     return;
   }
-  write_error("error[E101]: a file became shorter while it was read\nhelp: wait until it is complete\n");
+  write_error_at_subject("error[E101]: ", "a file became shorter while it was read\nhelp: wait until it is complete\n");
   ::_exit(static_cast<int>(Exit::refused));
 }
 
@@ -49,7 +59,7 @@ void bad_page(int signal, siginfo_t* info, void*) {
   try {
     std::rethrow_exception(std::current_exception());
   } catch (const std::bad_alloc&) {
-    write_error("error[E703]: not enough memory\nhelp: use a smaller --batch or smaller shapes\n");
+    write_error_at_subject("error[E703]: ", "not enough memory\nhelp: use a smaller --batch or smaller shapes\n");
     ::_exit(static_cast<int>(Exit::refused));
   } catch (const std::exception& error) {
     std::fprintf(stderr, "error[E901]: %s\nhelp: please report it with the command line\n", error.what());
@@ -63,13 +73,20 @@ volatile std::sig_atomic_t finished = 0;
 
 void gave_up() {
   if (finished == 0) {
-    write_error(
-        "error[E703]: a library gave up: memory or threads ran out\nhelp: use fewer --threads or more memory\n");
+    write_error_at_subject("error[E703]: ",
+                           "a library gave up: memory or threads ran out\nhelp: use fewer --threads or more memory\n");
     ::_exit(static_cast<int>(Exit::refused));
   }
 }
 
 }  // namespace
+
+void process_works_on(std::string_view file) {
+  if (!file.empty() && file.size() + 3 < sizeof subject) {
+    std::memcpy(subject, file.data(), file.size());
+    std::memcpy(subject + file.size(), ": ", 3);
+  }
+}
 
 void process_done() { finished = 1; }
 

@@ -1,36 +1,76 @@
 #include "cli/table.h"
 
 #include <algorithm>
+#include <cwchar>
 
 #include <fmt/format.h>
+
+#include "src/support/utf8.h"
 
 namespace dsq::cli {
 namespace {
 
-// Characters, not bytes: continuation bytes of UTF-8 take no place.
-size_t width_of(std::string_view text) {
-  return static_cast<size_t>(
-      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
-
-// Without its middle: the ends of names tell them apart.
-std::string shortened(const std::string& text, size_t width) {
-  const size_t have = width_of(text);
-  if (have <= width) {
-    return text;
+// Calls f(text of the character, columns that it takes) for each; what is no UTF-8 goes byte by byte.
+template <class F>
+void each_character(std::string_view text, F f) {
+  while (!text.empty()) {
+    uint32_t code = 0;
+    const size_t length = utf8_sequence(text, code);
+    const int columns = length == 0 ? 1 : ::wcwidth(static_cast<wchar_t>(code));
+    f(text.substr(0, std::max<size_t>(length, 1)), static_cast<size_t>(columns < 0 ? 1 : columns));
+    text.remove_prefix(std::max<size_t>(length, 1));
   }
-  const auto bytes = [&](size_t characters) {  // of the first characters
-    size_t at = 0;
-    for (; at < text.size() && (characters > 0 || (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80); ++at) {
-      characters -= (static_cast<unsigned char>(text[at]) & 0xC0) != 0x80 ? 1 : 0;
-    }
-    return at;
-  };
-  const size_t tail = (width - 2) / 2;
-  return text.substr(0, bytes(width - 2 - tail)) + ".." + text.substr(bytes(have - tail));
 }
 
 }  // namespace
+
+std::string visible(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    uint32_t code = 0;
+    const size_t length = utf8_sequence(text, code);
+    if (length == 0) {
+      out += fmt::format("\\x{:02X}", static_cast<unsigned char>(text.front()));
+    } else if (is_control(code)) {
+      out += code == '\n'   ? "\\n"
+             : code == '\t' ? "\\t"
+             : code < 0x100 ? fmt::format("\\x{:02X}", code)
+                            : fmt::format("\\u{:04X}", code);
+    } else {
+      out += text.substr(0, length);
+    }
+    text.remove_prefix(std::max<size_t>(length, 1));
+  }
+  return out;
+}
+
+size_t width_of(std::string_view text) {
+  size_t width = 0;
+  each_character(text, [&](std::string_view, size_t columns) { width += columns; });
+  return width;
+}
+
+std::string shortened(std::string_view text, size_t width) {
+  const std::string whole = visible(text);
+  const size_t have = width_of(whole);
+  if (have <= width) {
+    return whole;
+  }
+  const size_t head = (width - 1) / 3;
+  const size_t tail = have - (width - 1 - head);  // the column where the tail begins
+  std::string front;
+  std::string back;
+  size_t at = 0;
+  each_character(whole, [&](std::string_view character, size_t columns) {
+    if (at + columns <= head) {
+      front += character;
+    } else if (at >= tail) {
+      back += character;
+    }
+    at += columns;
+  });
+  return front + "\xE2\x80\xA6" + back;
+}
 
 Table::Table(std::vector<std::string> columns) : columns_(std::move(columns)) {
   for (std::string& column : columns_) {
@@ -39,7 +79,10 @@ Table::Table(std::vector<std::string> columns) : columns_(std::move(columns)) {
   }
 }
 
-void Table::add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+void Table::add(std::vector<std::string> cells) {
+  std::ranges::transform(cells, cells.begin(), visible);
+  rows_.push_back(std::move(cells));
+}
 
 // Takes from the widest columns of text until the line fits, or nothing more can be taken.
 void Table::narrow(std::vector<size_t>& widths, size_t width) const {
@@ -60,13 +103,33 @@ void Table::narrow(std::vector<size_t>& widths, size_t width) const {
   }
 }
 
+std::string Table::stacked(size_t room) const {
+  size_t head = 0;
+  for (const std::string& column : columns_) {
+    head = std::max(head, width_of(column));
+  }
+  const size_t rest = std::max<size_t>(room - std::min(room, head + 6), 6);
+  std::string out;
+  for (const std::vector<std::string>& cells : rows_) {
+    out += "  " + shortened(cells[0], std::max<size_t>(room - 2, 6)) + "\n";
+    for (size_t c = 1; c < cells.size(); ++c) {
+      out += cells[c].empty() ? ""
+                              : fmt::format("    {}{}  {}\n", columns_[c],
+                                            std::string(head - width_of(columns_[c]), ' '), shortened(cells[c], rest));
+    }
+  }
+  return out;
+}
+
 std::string Table::text(int width) const {
+  constexpr size_t kWidest = 60;  // of a column that others follow
   std::vector<size_t> widths;
   for (size_t c = 0; c < columns_.size(); ++c) {
     widths.push_back(width_of(columns_[c]));
     for (const std::vector<std::string>& row : rows_) {
       widths[c] = std::max(widths[c], width_of(row[c]));
     }
+    widths[c] = c + 1 < columns_.size() ? std::min(widths[c], kWidest) : widths[c];
   }
   size_t before = 2;  // where the last column begins
   for (size_t c = 0; c + 1 < columns_.size(); ++c) {
@@ -78,6 +141,13 @@ std::string Table::text(int width) const {
                      widths.back() > kParagraph;
   if (!wraps) {
     narrow(widths, room);
+    size_t line = 2 * widths.size();
+    for (const size_t each : widths) {
+      line += each;
+    }
+    if (line > room) {
+      return stacked(room);
+    }
   }
   std::string out;
   for (size_t r = 0; r <= rows_.size(); ++r) {

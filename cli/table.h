@@ -9,17 +9,25 @@
 
 namespace dsq::cli {
 
+// A name as it may stand in a line: control characters, turns of direction and what is no UTF-8 as \n, \x1B, \u202E.
+std::string visible(std::string_view text);
+// Columns that a terminal gives it: two for wide characters, none for combining ones.
+size_t width_of(std::string_view text);
+// visible(), in at most `width` columns (at least 6): the middle gives way, since both ends tell names apart.
+std::string shortened(std::string_view text, size_t width);
+
 class Table {
  public:
   // `columns`: headings; one that begins with '>' is aligned to the right.
   explicit Table(std::vector<std::string> columns);
-  void add(std::vector<std::string> cells);
+  void add(std::vector<std::string> cells);  // shown as visible()
   bool empty() const { return rows_.empty(); }
   // Two blanks in front, a closing newline. Where lines would be longer than `width` (0: any length) the last column is
-  // wrapped, or the widest columns of text are shortened.
+  // wrapped, or the widest columns of text are shortened; where that is not enough, each cell has a line of its own.
   std::string text(int width = screen_width()) const;
 
  private:
+  std::string stacked(size_t room) const;  // a line for each cell
   void narrow(std::vector<size_t>& widths, size_t width) const;
   std::vector<std::string> columns_;
   std::vector<bool> right_;

@@ -193,11 +193,14 @@ Result<bool> assign_params(Graph& graph, PassContext& context) {
     const std::string& name = graph.value(id).name;
     if (context.stats == nullptr) {  // as in text that somebody wrote
       return fail(Code::data_mismatch, "its range is to be calibrated, and there are no statistics")
-          .at("value '" + name + "'");
+          .at("value '" + name + "'")
+          .hint("a text that `dsquant` leaves behind holds them; or plan for ranges at run time, without --calibrated");
     }
     const auto found = context.stats->values.find(name);
     if (found == context.stats->values.end() || found->second.channels.empty()) {
-      return fail(Code::data_mismatch, "the data never reach it, so it has no range").at("value '" + name + "'");
+      return fail(Code::data_mismatch, "the data never reach it, so it has no range")
+          .at("value '" + name + "'")
+          .hint("give samples that use this part of the network");
     }
     const auto common = shared.find(id);
     const ValueStats& stats = common == shared.end() ? found->second : common->second;

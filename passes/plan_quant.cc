@@ -13,6 +13,7 @@
 #include <set>
 
 #include "passes/marker.h"
+#include "passes/match.h"
 #include "passes/passes.h"
 #include "passes/plan_rules.h"
 #include "passes/quant_layer.h"
@@ -89,7 +90,7 @@ Result<bool> plan_quant(Graph& graph, PassContext& context) {
     }
     const Node node = graph.node(id);
     if (const std::optional<std::string> reason = stays_float(graph, *layer)) {
-      context.diag.note(node.name, *reason);
+      context.diag.note(label_of(graph, id), *reason);
       continue;
     }
     const Decision decision = decide(context.recipe, graph, node, edges.contains(id));

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "passes/half.h"
+#include "passes/match.h"
 #include "passes/passes.h"
 #include "passes/plan_rules.h"
 #include "passes/quant_layer.h"
@@ -39,6 +40,7 @@ int64_t sums_apart(const Graph& graph, const QuantLayer& layer, const Tensor& we
 
 void store_layer(Graph& graph, const QuantLayer& layer, PassContext& context) {
   const Node node = graph.node(layer.node);
+  const std::string label = label_of(graph, layer.node);
   const QuantSpec spec = *graph.value(layer.w).spec;
   const double limit = context.recipe.max_weight_error;
   if (spec.storage == DType::f16) {
@@ -54,7 +56,7 @@ void store_layer(Graph& graph, const QuantLayer& layer, PassContext& context) {
   const bool groupable = layer.w_axis == 0 || layer.groups == 1;
   const int64_t parts = sums_apart(graph, layer, weights);
   if (parts > 1 && !groupable) {
-    context.diag.note(node.name, "its weights stay float: its integer sums could overflow");
+    context.diag.note(label, "its weights stay float: its integer sums could overflow");
     if (marked) {
       graph.set_input(layer.node, 0, graph.node(maker).inputs[0]);
     }
@@ -64,9 +66,8 @@ void store_layer(Graph& graph, const QuantLayer& layer, PassContext& context) {
                                    : store_weights(weights, {layer.w_axis, 0}, bits);
   if (stored.error > enforced) {
     context.diag.note(
-        node.name,
-        fmt::format("its weights stay float: {:.2f} % error in its int{} weights, above the limit of {:.2f} %",
-                    stored.error * 100, bits, limit * 100));
+        label, fmt::format("its weights stay float: {:.2f} % error in its int{} weights, above the limit of {:.2f} %",
+                           stored.error * 100, bits, limit * 100));
     if (marked) {
       graph.set_input(layer.node, 0, graph.node(maker).inputs[0]);
     }
@@ -74,9 +75,9 @@ void store_layer(Graph& graph, const QuantLayer& layer, PassContext& context) {
   }
   if (stored.params.granularity.group > 0) {
     context.diag.note(
-        node.name, fmt::format("its weights get scales for groups of {} elements: {:.2f} % error instead of {:.2f} %",
-                               stored.params.granularity.group, stored.error * 100,
-                               store_weights(weights, {layer.w_axis, 0}, bits).error * 100));
+        label, fmt::format("its weights get scales for groups of {} elements: {:.2f} % error instead of {:.2f} %",
+                           stored.params.granularity.group, stored.error * 100,
+                           store_weights(weights, {layer.w_axis, 0}, bits).error * 100));
   }
   graph.set_constant(layer.w, std::move(stored.values));
   graph.set_params(layer.w, std::move(stored.params));

@@ -5,6 +5,7 @@
 #include "formats/dsq/features.h"
 #include "formats/dsq/stored.h"
 #include "src/ops/op_def.h"
+#include "src/support/strings.h"
 
 namespace dsq {
 namespace {
@@ -67,7 +68,7 @@ Result<void> GraphReader::nodes(const fb::Graph& stored, int depth, Graph& g) {
     };
     if (!within(input_count, def.min_inputs, def.max_inputs) ||
         !within(output_count, def.min_outputs, def.max_outputs)) {
-      return invalid("{} with {} inputs and {} outputs", name_of(*op), input_count, output_count);
+      return invalid("{} with {} and {}", name_of(*op), plural(input_count, "input"), plural(output_count, "output"));
     }
     DSQ_TRY(budget_.take(sizeof(Node) + 8 * (input_count + output_count)));
     std::vector<ValueId> inputs;

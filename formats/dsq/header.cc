@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "src/support/strings.h"
+
 namespace dsq {
 namespace {
 
@@ -69,7 +71,7 @@ Result<DsqHeader> parse_header(std::span<const std::byte> file) {
     return fail(Code::dsq_corrupt, "the header's sizes contradict each other");
   }
   if (raw.file_bytes != file.size()) {
-    return fail(Code::dsq_corrupt, "the file has {} bytes, its header says {}", file.size(), raw.file_bytes);
+    return fail(Code::dsq_corrupt, "the file has {}, its header says {}", plural(file.size(), "byte"), raw.file_bytes);
   }
   const auto padding =
       file.subspan(kHeaderBytes + raw.metadata_stored, raw.data_offset - kHeaderBytes - raw.metadata_stored);

@@ -8,6 +8,7 @@
 #include "formats/dsq/packing.h"
 #include "formats/dsq/stored.h"
 #include "formats/dsq/zstd.h"
+#include "src/support/strings.h"
 
 namespace dsq {
 namespace {
@@ -33,7 +34,8 @@ Result<Tensor> GraphReader::tensor(const fb::Tensor& t) {
   if (t.small() != nullptr) {
     if (bytes != t.small()->size() || bytes > kSmallTensor || t.offset() != 0 || t.size() != 0 || t.bits() != 0 ||
         t.zstd()) {
-      return invalid("a small tensor of type {}{} has {} bytes", name_of(type), text_of(dims), t.small()->size());
+      return invalid("a small tensor of type {}{} has {}", name_of(type), text_of(dims),
+                     plural(t.small()->size(), "byte"));
     }
     const auto data = std::as_bytes(std::span(t.small()->data(), t.small()->size()));
     if (has_stray_bits(type, *count, data)) {

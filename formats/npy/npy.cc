@@ -10,6 +10,7 @@
 #include <minizip/zip.h>
 
 #include "src/support/file.h"
+#include "src/support/strings.h"
 
 namespace dsq::npy {
 namespace {
@@ -122,7 +123,7 @@ Result<Tensor> parse_npy(std::span<const std::byte> bytes, const std::string& na
   const Result<int64_t> count = checked_count(shape);
   const std::span<const std::byte> data = bytes.subspan(start);
   if (!count || static_cast<size_t>(bytes_of(row->dtype, *count)) > data.size()) {
-    return damaged(name, fmt::format("the array ends early: {} bytes for {}", data.size(), text_of(shape)));
+    return damaged(name, fmt::format("the array ends early: {} for {}", plural(data.size(), "byte"), text_of(shape)));
   }
   const std::span<const std::byte> values = data.first(static_cast<size_t>(bytes_of(row->dtype, *count)));
   if (row->dtype == DType::boolean && std::ranges::any_of(values, [](std::byte b) { return b > std::byte{1}; })) {

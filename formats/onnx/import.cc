@@ -50,6 +50,19 @@ Result<onnx::ModelProto> parse_model(std::span<const std::byte> bytes, const std
   return model;
 }
 
+// Versions that are read all the same.
+void remark_versions(const onnx::ModelProto& model, int64_t opset, Diagnostics& diagnostics) {
+  if (model.ir_version() > kMaxIrVersion) {
+    diagnostics.warn(Code::opset_unsupported, "",
+                     fmt::format("IR version {} is newer than {}, the newest that is known; what it adds is not seen",
+                                 model.ir_version(), kMaxIrVersion));
+  }
+  if (opset < kUsualOpset) {
+    diagnostics.note("",
+                     fmt::format("opset {} is older than {}: read as far as its forms are known", opset, kUsualOpset));
+  }
+}
+
 Result<int64_t> opset_of(const onnx::ModelProto& model, const std::string& path) {
   if (model.ir_version() < 3) {
     return fail(Code::opset_unsupported, "IR version {} is older than 3", model.ir_version()).at(path);
@@ -230,11 +243,12 @@ Result<Imported> import_onnx(const std::filesystem::path& path, const ImportOpti
   const std::shared_ptr<const MappedFile> file = DSQ_TRY(MappedFile::open(path));
   onnx::ModelProto model = DSQ_TRY(parse_model(file->bytes(), path.string()));
   const int64_t opset = DSQ_TRY(opset_of(model, path.string()));
+  remark_versions(model, opset, diagnostics);
   ImportState state{TensorReader(path), opset, diagnostics, {}, 0};
   DSQ_TRY(inline_functions(model));
   if (model.graph().output_size() == 0 || model.graph().output_size() > kMaxPorts) {
-    return fail(Code::graph_invalid, "the graph has {} outputs; 1 to {} are supported", model.graph().output_size(),
-                kMaxPorts)
+    return fail(Code::graph_invalid, "the graph has {}; 1 to {} are supported",
+                plural(model.graph().output_size(), "output"), kMaxPorts)
         .at(path.string());
   }
   Scope scope;

@@ -17,6 +17,8 @@ namespace dsq::onnx_format {
 
 inline constexpr int64_t kMinOpset = 1;
 inline constexpr int64_t kMaxOpset = 25;
+inline constexpr int64_t kUsualOpset = 7;     // from here on all forms of what is read are known; below, some
+inline constexpr int64_t kMaxIrVersion = 13;  // newer ones are read, with a warning: what they add is not seen
 
 struct ImportOptions {
   std::map<std::string, Shape> shapes;  // by input name: fixes dimensions that the model leaves open

@@ -3,6 +3,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "src/support/strings.h"
+
 #include "formats/onnx/converters.h"
 
 namespace dsq::onnx_format {
@@ -95,7 +97,7 @@ namespace {
 // each run; constant folding takes it out of the network.
 Result<void> convert_training_norm(NodeImport& n, const NormAttrs& attrs) {
   if (n.opset() < 14 || n.input_count() < 5 || n.type(0).rank() < 2) {
-    return n.refuse("batch normalization in training mode, of {} inputs and rank {}", n.input_count(),
+    return n.refuse("batch normalization in training mode, of {} and rank {}", plural(n.input_count(), "input"),
                     n.type(0).rank());
   }
   Shape axes(n.type(0).shape->size() - 1);
@@ -176,7 +178,7 @@ Result<void> convert_group_norm(NodeImport& n) {
   // Before opset 21 scale and bias belong to the groups, not to the channels.
   const int64_t channels = n.type(0).rank() < 2 ? kUnknown : (*n.type(0).shape)[1];
   if (channels == kUnknown || attrs.groups < 1 || channels % attrs.groups != 0) {
-    return n.refuse("{} channels in {} groups", channels, attrs.groups);
+    return n.refuse("{} in {}", plural(channels, "channel"), plural(attrs.groups, "group"));
   }
   for (size_t i = 1; i < inputs.size(); ++i) {
     const ValueId column = DSQ_TRY(n.emit(OpKind::unsqueeze, NoAttrs{}, {inputs[i], n.constant_ints({1})}));

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "src/ir/half.h"
+#include "src/support/strings.h"
 
 namespace dsq::onnx_format {
 namespace {
@@ -22,7 +23,7 @@ Tensor as_f32(const Tensor& tensor) {
 template <class T, class Field>
 Result<Tensor> from_field(const Field& field, Shape shape) {
   if (field.size() != count_of(shape)) {  // before memory is asked for
-    return fail(Code::tensor_invalid, "{} values stored for {}", field.size(), text_of(shape));
+    return fail(Code::tensor_invalid, "{} stored for {}", plural(field.size(), "value"), text_of(shape));
   }
   Tensor tensor(dtype_of<T>(), std::move(shape));
   std::span<T> out = tensor.mutable_values<T>();
@@ -36,7 +37,7 @@ Result<Tensor> from_field(const Field& field, Shape shape) {
 Result<Tensor> from_bits(const onnx::TensorProto& proto, DType dtype, Shape shape) {
   const int64_t each = bits_of(dtype) == 4 ? 1 : 2;
   if (proto.int32_data_size() * each != bytes_of(dtype, count_of(shape))) {
-    return fail(Code::tensor_invalid, "{} values stored for {}", proto.int32_data_size(), text_of(shape));
+    return fail(Code::tensor_invalid, "{} stored for {}", plural(proto.int32_data_size(), "value"), text_of(shape));
   }
   Tensor tensor(dtype, std::move(shape));
   const std::span<std::byte> bytes = tensor.mutable_bytes();
@@ -163,7 +164,7 @@ Result<void> TensorReader::check_unchanged() const {
 Result<Tensor> TensorReader::read_raw(onnx::TensorProto& proto, DType dtype, Shape shape) {
   const auto bytes = static_cast<size_t>(bytes_of(dtype, count_of(shape)));
   if (proto.raw_data().size() != bytes) {
-    return fail(Code::tensor_invalid, "{} bytes stored for {} of {}", proto.raw_data().size(), text_of(shape),
+    return fail(Code::tensor_invalid, "{} stored for {} of {}", plural(proto.raw_data().size(), "byte"), text_of(shape),
                 name_of(dtype));
   }
   const std::shared_ptr<std::string> owner(proto.release_raw_data());
@@ -197,8 +198,8 @@ Result<Tensor> TensorReader::read_external(const onnx::TensorProto& proto, DType
   const int64_t length = keys.contains("length") ? DSQ_TRY(to_number(keys["length"])) : bytes;
   const auto size = static_cast<int64_t>(file->bytes().size());
   if (length != bytes || offset > size || bytes > size - offset) {
-    return fail(Code::external_data, "{} bytes at {} of '{}' ({} bytes) for {} of {}", length, offset, location, size,
-                text_of(shape), name_of(dtype));
+    return fail(Code::external_data, "{} at {} of '{}' ({}) for {} of {}", plural(length, "byte"), offset, location,
+                plural(size, "byte"), text_of(shape), name_of(dtype));
   }
   const std::byte* data = file->bytes().data() + offset;
   if (reinterpret_cast<uintptr_t>(data) % static_cast<size_t>(std::max(bits_of(dtype) / 8, 1)) != 0) {

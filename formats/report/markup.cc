@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 
 #include "src/report/metrics.h"
+#include "src/support/strings.h"
+#include "src/support/utf8.h"
 
 namespace dsq::page {
 namespace {
@@ -14,31 +16,6 @@ constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 constexpr std::string_view kEllipsis = "\xE2\x80\xA6";     // U+2026
 constexpr std::string_view kThinSpace = "\xE2\x80\xAF";    // U+202F, does not break
 constexpr std::string_view kMinus = "\xE2\x88\x92";        // U+2212
-
-// The length of the valid UTF-8 sequence at the front (Unicode 15, table 3-7), or 0. The code point goes to `code`.
-size_t sequence(std::string_view text, uint32_t& code) {
-  const auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
-  const uint32_t lead = byte(0);
-  const size_t length = lead < 0x80                   ? 1
-                        : lead >= 0xC2 && lead < 0xE0 ? 2
-                        : (lead & 0xF0) == 0xE0       ? 3
-                        : lead >= 0xF0 && lead < 0xF5 ? 4
-                                                      : 0;
-  code = length == 1 ? lead : length == 0 ? 0 : lead & (0x7FU >> length);
-  for (size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) {
-      return 0;
-    }
-    code = code << 6 | (byte(i) & 0x3F);
-  }
-  const bool overlong = (length == 3 && code < 0x800) || (length == 4 && code < 0x10000);
-  return overlong || (code >= 0xD800 && code < 0xE000) || code > 0x10FFFF ? 0 : length;
-}
-
-bool is_harmful(uint32_t code) {
-  return (code < 0x20 && code != '\n' && code != '\t') || (code >= 0x7F && code < 0xA0) ||
-         (code >= 0x202A && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
-}
 
 size_t characters(std::string_view text) {
   return static_cast<size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
@@ -68,8 +45,8 @@ std::string clean(std::string_view text) {
   std::string out;
   while (!text.empty()) {
     uint32_t code = 0;
-    const size_t length = sequence(text, code);
-    if (length == 0 || is_harmful(code)) {
+    const size_t length = utf8_sequence(text, code);
+    if (length == 0 || (is_control(code) && code != '\n' && code != '\t')) {
       out += kReplacement;
     } else {
       out += text.substr(0, length);
@@ -197,7 +174,7 @@ std::string exact(double value) { return std::isfinite(value) ? signed_text(fmt:
 std::string exact_bytes(int64_t value) { return grouped(value) + (value == 1 ? " byte" : " bytes"); }
 
 std::string plural(int64_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", grouped(count), noun, count == 1 ? "" : "s");
+  return fmt::format("{} {}", grouped(count), count == 1 ? std::string(noun) : plural_of(noun));
 }
 
 }  // namespace dsq::page

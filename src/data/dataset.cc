@@ -194,7 +194,8 @@ Result<Dataset> Dataset::make(const Graph& graph, std::vector<std::pair<std::str
       data.fixed_batch_ = std::max(data.fixed_batch_, value.type.shape->front());
     }
     if (size && shape.front() != *size) {
-      return fail(Code::data_mismatch, "it has {} samples, another array has {}", shape.front(), *size).at(where);
+      return fail(Code::data_mismatch, "it has {}, another array has {}", plural(shape.front(), "sample"), *size)
+          .at(where);
     }
     size = shape.front();
     data.inputs_.back().column = std::make_shared<ArrayColumn>(array);
@@ -204,8 +205,10 @@ Result<Dataset> Dataset::make(const Graph& graph, std::vector<std::pair<std::str
     return fail(Code::data_mismatch, "the arrays hold no samples");
   }
   if (data.fixed_batch_ > 1 && count % data.fixed_batch_ != 0) {
-    return fail(Code::data_mismatch, "{} samples are not a multiple of the model's batch of {}", count,
-                data.fixed_batch_);
+    return fail(Code::data_mismatch, "{} cannot be cut into batches of {}, which the model asks for",
+                plural(count, "sample"), data.fixed_batch_)
+        .hint(
+            fmt::format("give a multiple of {} samples, or export the model with a dynamic batch", data.fixed_batch_));
   }
   // A state whose open axis is as long as there are samples holds one entry for each: they are not cut apart.
   for (const Input& input : data.inputs_) {
@@ -237,8 +240,10 @@ Result<Dataset> Dataset::make(const Graph& graph, NamedColumns columns, bool who
     return fail(Code::data_mismatch, "there are no samples");
   }
   if (data.fixed_batch_ > 1 && count % data.fixed_batch_ != 0) {
-    return fail(Code::data_mismatch, "{} samples are not a multiple of the model's batch of {}", count,
-                data.fixed_batch_);
+    return fail(Code::data_mismatch, "{} cannot be cut into batches of {}, which the model asks for",
+                plural(count, "sample"), data.fixed_batch_)
+        .hint(
+            fmt::format("give a multiple of {} samples, or export the model with a dynamic batch", data.fixed_batch_));
   }
   data.keep_all_rows(count);
   return data;

@@ -4,6 +4,7 @@
 #include "src/ops/infer.h"
 #include "src/ops/infer_fns.h"
 #include "src/ops/limits.h"
+#include "src/support/strings.h"
 
 namespace dsq {
 
@@ -27,7 +28,7 @@ constexpr int kMaxRounds = 3;
 // The output types of a nested graph, given the types of its inputs.
 Result<std::vector<TensorType>> nested_types(const GraphRef& nested, const std::vector<TensorType>& inputs) {
   if (nested == nullptr || nested->inputs().size() != inputs.size()) {
-    return fail(Code::graph_invalid, "a nested graph does not take the {} inputs that it gets", inputs.size());
+    return fail(Code::graph_invalid, "a nested graph gets {} and takes another number", plural(inputs.size(), "input"));
   }
   Graph copy = *nested;
   for (size_t i = 0; i < inputs.size(); ++i) {

@@ -1,6 +1,7 @@
 // Shape inference of convolutions and pools.
 #include "src/ops/infer_fns.h"
 #include "src/ops/window.h"
+#include "src/support/strings.h"
 
 namespace dsq::infer {
 namespace {
@@ -64,8 +65,8 @@ Result<void> conv(InferContext& c) {
   const Parts in = parts_of(*x, attrs.layout);
   if (attrs.group < 1 || attrs.group > kMaxGroups || (*w)[0] < 0 || (*w)[1] < 0 || (*w)[0] % attrs.group != 0 ||
       (in.channels != kUnknown && in.channels != (*w)[1] * attrs.group)) {
-    return fail(Code::shape_mismatch, "{} channels do not fit weights {} in {} groups", in.channels, text_of(*w),
-                attrs.group);
+    return fail(Code::shape_mismatch, "weights {} do not fit {} in {}", text_of(*w), plural(in.channels, "channel"),
+                plural(attrs.group, "group"));
   }
   const Shape* bias = c.node().op == OpKind::conv ? c.shape(2) : nullptr;
   if (bias != nullptr && (bias->size() != 1 || ((*bias)[0] != (*w)[0] && (*bias)[0] != kUnknown))) {
@@ -88,8 +89,8 @@ Result<void> conv_transpose(InferContext& c) {
   const Parts in = parts_of(*x, attrs.layout);
   if (attrs.group < 1 || attrs.group > kMaxGroups || (*w)[0] < 0 || (*w)[0] % attrs.group != 0 ||
       (in.channels != kUnknown && in.channels != (*w)[0])) {
-    return fail(Code::shape_mismatch, "{} channels do not fit weights {} in {} groups", in.channels, text_of(*w),
-                attrs.group);
+    return fail(Code::shape_mismatch, "weights {} do not fit {} in {}", text_of(*w), plural(in.channels, "channel"),
+                plural(attrs.group, "group"));
   }
   const Shape* bias = c.node().op == OpKind::conv_transpose ? c.shape(2) : nullptr;
   if (bias != nullptr && (bias->size() != 1 || (*bias)[0] != (*w)[1] * attrs.group)) {

@@ -36,8 +36,8 @@ Result<EinsumPlan> plan_einsum(std::string_view equation, const std::vector<Shap
   const size_t arrow = text.find("->");
   const std::vector<std::string> terms = split(std::string_view(text).substr(0, arrow), ',');
   if (terms.size() != shapes.size()) {
-    return fail(Code::attribute_invalid, "equation '{}' has {} terms for {} inputs", equation, terms.size(),
-                shapes.size());
+    return fail(Code::attribute_invalid, "equation '{}' has {} for {}", equation, plural(terms.size(), "term"),
+                plural(shapes.size(), "input"));
   }
   EinsumPlan plan;
   std::map<char, int> uses;

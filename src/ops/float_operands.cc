@@ -2,6 +2,8 @@
 // weights, parameters, states, lengths, counts, truth values. Kernels rely on it; models may claim anything.
 #include <algorithm>
 
+#include "src/support/strings.h"
+
 #include "src/ops/infer_fns.h"
 
 namespace dsq::infer {
@@ -75,7 +77,7 @@ Result<void> group_norm_operands(const InferContext& c) {
     const bool fits = scale->size() == 1 && (channels == kUnknown || scale->front() == kUnknown ||
                                              (scale->front() > 0 && channels % scale->front() == 0));
     if (!fits) {
-      return fail(Code::shape_mismatch, "scale {} does not fit {} channels", text_of(*scale), channels);
+      return fail(Code::shape_mismatch, "scale {} does not fit {}", text_of(*scale), plural(channels, "channel"));
     }
   }
   return {};

@@ -4,6 +4,7 @@
 
 #include "src/ops/infer_fns.h"
 #include "src/ops/limits.h"
+#include "src/support/strings.h"
 
 namespace dsq {
 namespace {
@@ -58,9 +59,11 @@ Result<void> infer_node(InferContext& context) {
   const auto outputs = static_cast<int>(node.outputs.size());
   Result<void> status;
   if (inputs < def.min_inputs || (def.max_inputs >= 0 && inputs > def.max_inputs)) {
-    status = fail(Code::graph_invalid, "{} takes {} inputs, not {}", name_of(node.op), def.min_inputs, inputs);
+    status =
+        fail(Code::graph_invalid, "{} takes {}, not {}", name_of(node.op), plural(def.min_inputs, "input"), inputs);
   } else if (outputs < def.min_outputs || (def.max_outputs >= 0 && outputs > def.max_outputs)) {
-    status = fail(Code::graph_invalid, "{} has {} outputs, not {}", name_of(node.op), def.min_outputs, outputs);
+    status =
+        fail(Code::graph_invalid, "{} has {}, not {}", name_of(node.op), plural(def.min_outputs, "output"), outputs);
   } else {
     for (int i = 0; status && i < def.min_inputs; ++i) {
       if (!context.has(static_cast<size_t>(i))) {

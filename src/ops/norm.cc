@@ -1,6 +1,8 @@
 // Shape inference of normalizations.
 #include "src/ops/infer_fns.h"
 
+#include "src/support/strings.h"
+
 namespace dsq::infer {
 namespace {
 
@@ -13,7 +15,7 @@ Result<void> check_channels(const InferContext& c, size_t first, size_t last) {
     const Shape* each = c.shape(i);
     if (each != nullptr &&
         (each->size() != 1 || ((*each)[0] != (*x)[1] && (*each)[0] != kUnknown && (*x)[1] != kUnknown))) {
-      return fail(Code::shape_mismatch, "parameter {} does not fit {} channels", text_of(*each), (*x)[1]);
+      return fail(Code::shape_mismatch, "parameter {} does not fit {}", text_of(*each), plural((*x)[1], "channel"));
     }
   }
   return {};

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "src/support/strings.h"
+
 namespace dsq {
 namespace {
 constexpr int64_t kMaxDimension = int64_t{1} << 40;
@@ -58,7 +60,7 @@ Result<std::vector<SliceRange>> slice_ranges(const Shape& shape, const Ints& sta
 Result<Ints> full_pads(int64_t rank, const Ints& pads, const Ints* axes) {
   const size_t count = axes == nullptr ? static_cast<size_t>(rank) : axes->size();
   if (pads.size() != 2 * count) {
-    return fail(Code::shape_mismatch, "{} pads for {} axes", pads.size(), count);
+    return fail(Code::shape_mismatch, "{} for {}", plural(pads.size(), "pad"), plural(count, "axis"));
   }
   Ints full(static_cast<size_t>(2 * rank), 0);
   for (size_t i = 0; i < count; ++i) {

@@ -5,6 +5,7 @@
 #include "src/ops/infer_fns.h"
 #include "src/ops/limits.h"
 #include "src/ops/slice_range.h"
+#include "src/support/strings.h"
 
 namespace dsq::infer {
 
@@ -164,7 +165,8 @@ Result<void> resize(InferContext& c) {  // x, roi, scales, sizes
     const size_t given = by_sizes ? (sizes == nullptr ? axes.size() : sizes->size())
                                   : (scales == nullptr ? axes.size() : static_cast<size_t>(scales->count()));
     if (given != axes.size()) {
-      return fail(Code::shape_mismatch, "{} scales or sizes for {} axes", given, axes.size());
+      return fail(Code::shape_mismatch, "{} for {}", plural(given, by_sizes ? "size" : "scale"),
+                  plural(axes.size(), "axis"));
     }
     for (size_t i = 0; i < axes.size(); ++i) {
       const auto axis = static_cast<size_t>(DSQ_TRY(normalize_axis(axes[i], static_cast<int64_t>(in->size()))));
@@ -211,7 +213,8 @@ Result<void> roi_align(InferContext& c) {  // x, regions, the picture that each 
   const Shape* x = c.shape(0);
   const Shape* regions = c.shape(1);
   if (attrs.height < 1 || attrs.width < 1 || attrs.sampling < 0 || attrs.sampling > kMostSamples) {
-    return fail(Code::attribute_invalid, "{} x {} bins with {} samples", attrs.height, attrs.width, attrs.sampling);
+    return fail(Code::attribute_invalid, "{} x {} bins with {}", attrs.height, attrs.width,
+                plural(attrs.sampling, "sample"));
   }
   if (x != nullptr && x->size() != 4) {
     return fail(Code::shape_mismatch, "pictures of rank 4 expected, not {}", text_of(*x));

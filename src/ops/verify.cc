@@ -7,6 +7,7 @@
 
 #include "src/ir/nested.h"
 #include "src/ops/infer.h"
+#include "src/support/strings.h"
 
 namespace dsq {
 namespace {
@@ -59,11 +60,11 @@ Result<void> check_arity(const Node& node) {
                          : fmt::format("{} to {}", low, high);
   };
   if (outside(node.inputs.size(), def.min_inputs, def.max_inputs)) {
-    return fail(Code::graph_invalid, "{} has {} inputs, it takes {}", name_of(node.op), node.inputs.size(),
+    return fail(Code::graph_invalid, "{} has {}, it takes {}", name_of(node.op), plural(node.inputs.size(), "input"),
                 wanted(def.min_inputs, def.max_inputs));
   }
   if (outside(node.outputs.size(), def.min_outputs, def.max_outputs)) {
-    return fail(Code::graph_invalid, "{} has {} outputs, it gives {}", name_of(node.op), node.outputs.size(),
+    return fail(Code::graph_invalid, "{} has {}, it gives {}", name_of(node.op), plural(node.outputs.size(), "output"),
                 wanted(def.min_outputs, def.max_outputs));
   }
   for (size_t i = 0; i < static_cast<size_t>(def.min_inputs); ++i) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "src/support/strings.h"
+
 namespace dsq {
 namespace {
 
@@ -12,7 +14,7 @@ Result<int64_t> item(const Shape& list, size_t i, size_t expected, int64_t missi
     return missing;
   }
   if (list.size() != expected) {
-    return fail(Code::attribute_invalid, "{} has {} values, {} expected", what, list.size(), expected);
+    return fail(Code::attribute_invalid, "{} has {}, {} expected", what, plural(list.size(), "value"), expected);
   }
   if (list[i] > kMaxStep || list[i] < -kMaxStep) {
     return fail(Code::attribute_invalid, "{} {} is out of range", what, list[i]);
@@ -26,7 +28,10 @@ Result<void> read_axis(WindowAxis& axis, size_t i, size_t rank, const Shape& str
   axis.dilation = DSQ_TRY(item(dilations, i, rank, 1, "dilations"));
   axis.pad_begin = DSQ_TRY(item(pads, i, 2 * rank, 0, "pads"));
   axis.pad_end = DSQ_TRY(item(pads, i + rank, 2 * rank, 0, "pads"));
-  if (axis.stride < 1 || axis.dilation < 1 || axis.kernel < 1 || axis.kernel > kMaxStep) {
+  if (axis.kernel > kMaxStep) {
+    return fail(Code::attribute_invalid, "a kernel of {} is too large; {} is the limit", axis.kernel, kMaxStep);
+  }
+  if (axis.stride < 1 || axis.dilation < 1 || axis.kernel < 1) {
     return fail(Code::attribute_invalid, "kernel {}, stride {} and dilation {} must be at least 1", axis.kernel,
                 axis.stride, axis.dilation);
   }
@@ -85,7 +90,8 @@ Result<Window> window_of(const ConvAttrs& attrs, std::span<const int64_t> kernel
 
 Result<Window> window_of(const PoolAttrs& attrs, std::span<const int64_t> spatial) {
   if (attrs.kernel.size() != spatial.size()) {
-    return fail(Code::attribute_invalid, "kernel has {} values, {} expected", attrs.kernel.size(), spatial.size());
+    return fail(Code::attribute_invalid, "kernel has {}, {} expected", plural(attrs.kernel.size(), "value"),
+                spatial.size());
   }
   Window window(spatial.size());
   for (size_t i = 0; i < window.size(); ++i) {
@@ -126,7 +132,8 @@ Result<Window> transposed_window_of(const ConvAttrs& attrs, std::span<const int6
       // output_shape may hold all dimensions or the spatial ones only.
       const size_t skip = attrs.output_shape.size() - (attrs.output_shape.empty() ? 0 : window.size());
       if (!attrs.output_shape.empty() && attrs.output_shape.size() < window.size()) {
-        return fail(Code::attribute_invalid, "output_shape has {} values", attrs.output_shape.size());
+        return fail(Code::attribute_invalid, "output_shape has {}, at least {} expected",
+                    plural(attrs.output_shape.size(), "value"), window.size());
       }
       axis.out = attrs.output_shape.empty() ? axis.in * axis.stride : attrs.output_shape[skip + i];
       const int64_t total = std::max<int64_t>(full - axis.out, 0);

@@ -1,10 +1,12 @@
 #include "src/runner/runner.h"
 
+#include "src/support/strings.h"
+
 namespace dsq {
 
 Result<Executable*> Runner::executable_for(std::span<const Tensor> inputs) {
   if (inputs.size() != graph_.inputs().size()) {
-    return fail(Code::data_mismatch, "{} inputs given, {} expected", inputs.size(), graph_.inputs().size());
+    return fail(Code::data_mismatch, "{} given, {} expected", plural(inputs.size(), "input"), graph_.inputs().size());
   }
   std::vector<Shape> key;
   std::vector<TensorType> types;

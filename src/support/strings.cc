@@ -145,4 +145,19 @@ std::string human_bytes(double bytes) {
                    : fmt::format("{:.{}f} {}", bytes, bytes < 10 ? 2 : 1, kUnits[unit]);
 }
 
+std::string plural_of(std::string_view noun) {
+  const std::string word(noun);
+  if (word.ends_with("axis")) {
+    return word.substr(0, word.size() - 2) + "es";
+  }
+  if (word.ends_with("ry")) {
+    return word.substr(0, word.size() - 1) + "ies";
+  }
+  return word + (word.ends_with("s") || word.ends_with("ch") ? "es" : "s");
+}
+
+std::string plural(int64_t count, std::string_view noun) {
+  return fmt::format("{} {}", count, count == 1 ? std::string(noun) : plural_of(noun));
+}
+
 }  // namespace dsq

@@ -1,6 +1,7 @@
 // Small string helpers: nearest names for suggestions, glob patterns, joining.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,6 +22,12 @@ std::string nearest(std::string_view word, std::span<const std::string> candidat
 
 std::vector<std::string> split(std::string_view text, char separator);  // "a,,b" -> a, "", b
 std::string lower(std::string_view text);
-std::string human_bytes(double bytes);  // "10.9 MB", powers of 1000
+std::string human_bytes(double bytes);                     // "10.9 MB", powers of 1000
+std::string plural_of(std::string_view noun);              // "layers", "axes", "classes", "entries"
+std::string plural(int64_t count, std::string_view noun);  // "1 layer", "3 layers"
+template <class T>
+std::string plural(T count, std::string_view noun) {
+  return plural(static_cast<int64_t>(count), noun);
+}
 
 }  // namespace dsq

@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 
 #include "src/support/parallel.h"
+#include "src/support/strings.h"
 #include "src/toolchain/run.h"
 
 namespace dsq {
@@ -94,7 +95,7 @@ Result<Bench> bench(const Graph& graph, const Dataset& data, const BenchOptions&
   result.batch = options.batch > 0 ? DSQ_TRY(batch_for(data, options.batch)) : data.step(1);
   result.threads = thread_count();
   if (result.batch > data.size()) {
-    return fail(Code::data_mismatch, "a batch of {} from {} samples", result.batch, data.size())
+    return fail(Code::data_mismatch, "a batch of {} from {}", result.batch, plural(data.size(), "sample"))
         .hint("give more samples, or a smaller --batch");
   }
   Runner runner(graph, {options.backend, options.threads, {}});
@@ -104,6 +105,7 @@ Result<Bench> bench(const Graph& graph, const Dataset& data, const BenchOptions&
   }
   const Clock::time_point start = Clock::now();
   Executable* executable = DSQ_TRY(runner.executable_for(inputs));
+  DSQ_TRY(check_step_memory(*executable, result.batch, options.max_memory));
   result.compile_seconds = since(start);
   Steps steps(*executable, data, result.batch);
   progress.begin("warming up", kWarmUpRuns);

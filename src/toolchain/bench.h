@@ -14,8 +14,9 @@ struct BenchOptions {
   int64_t batch = 0;  // samples in a step, which go through the data and begin again at its end; 0: as few as can be
   int threads = 0;    // 0: all cores
   std::string backend = "onednn";
-  double seconds = 3;  // of timed steps, at least one step
-  int64_t runs = 0;    // 0: as many as the seconds allow
+  double seconds = 3;      // of timed steps, at least one step
+  int64_t max_memory = 0;  // as in RunOptions
+  int64_t runs = 0;        // 0: as many as the seconds allow
 };
 
 struct Bench {

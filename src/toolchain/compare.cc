@@ -6,6 +6,7 @@
 
 #include "src/quant/scale_map.h"
 #include "src/report/metrics.h"
+#include "src/support/in_file.h"
 
 namespace dsq {
 namespace {
@@ -54,17 +55,37 @@ ValueDifference difference(std::string name, const Tensor& a, const Tensor& b) {
   return out;
 }
 
-Result<std::vector<ValueDifference>> output_differences(const Ran& a, const Ran& b) {
+std::string output_names(const Graph& graph) {
+  std::string names;
+  for (const ValueId id : graph.outputs()) {
+    names += (names.empty() ? "'" : ", '") + graph.value(id).name + "'";
+  }
+  return names;
+}
+
+// Asked before anything runs. Errors: data_mismatch.
+Result<void> check_outputs_match(const NamedGraph& a, const NamedGraph& b) {
+  for (const ValueId id : a.graph.outputs()) {
+    const std::string& name = a.graph.value(id).name;
+    if (std::ranges::none_of(b.graph.outputs(), [&](ValueId other) { return b.graph.value(other).name == name; })) {
+      return fail(Code::data_mismatch, "it has no output '{}', as {} has", name, a.name)
+          .at(b.name)
+          .hint(fmt::format("compare models with the same outputs; those of {} are {}", b.name, output_names(b.graph)));
+    }
+  }
+  return {};
+}
+
+Result<std::vector<ValueDifference>> output_differences(const Ran& a, const Ran& b, const std::string& name_b) {
   std::vector<ValueDifference> out;
   for (const auto& [name, tensor] : a.outputs) {
     const auto partner = std::ranges::find(b.outputs, name, &std::pair<std::string, Tensor>::first);
-    if (partner == b.outputs.end()) {
-      return fail(Code::data_mismatch, "only the first model has it").at("output '" + name + "'");
-    }
+    DSQ_CHECK(partner != b.outputs.end(), "both models have this output");
     if (partner->second.shape() != tensor.shape()) {
-      return fail(Code::data_mismatch, "its shape is {} in the first model and {} in the second",
-                  text_of(tensor.shape()), text_of(partner->second.shape()))
-          .at("output '" + name + "'");
+      return fail(Code::data_mismatch, "its shape is {}, in the other model {}", text_of(partner->second.shape()),
+                  text_of(tensor.shape()))
+          .at(name_b + ": output '" + name + "'")
+          .hint("compare models of the same outputs; --shape settles what is open");
     }
     out.push_back(difference(name, tensor, partner->second));
   }
@@ -91,13 +112,17 @@ const QuantParams* params_of(const Graph& graph, ValueId id) {
 
 }  // namespace
 
-Result<Comparison> compare(const Graph& a, const Graph& b, const Dataset& data, const CompareOptions& options,
-                           Progress& progress) {
+Result<Comparison> compare(const NamedGraph& first_model, const NamedGraph& second_model, const Dataset& data,
+                           const CompareOptions& options, Progress& progress) {
+  DSQ_TRY(check_outputs_match(first_model, second_model));
+  DSQ_TRY(check_outputs_match(second_model, first_model));
+  const Graph& a = first_model.graph;
+  const Graph& b = second_model.graph;
   Comparison result;
-  const Ran ran_a = DSQ_TRY(run_dataset(a, data, options.run, progress));
-  const Ran ran_b = DSQ_TRY(run_dataset(b, data, options.run, progress));
+  const Ran ran_a = DSQ_TRY(in_file(first_model.name, run_dataset(a, data, options.run, progress)));
+  const Ran ran_b = DSQ_TRY(in_file(second_model.name, run_dataset(b, data, options.run, progress)));
   result.samples = ran_a.samples;
-  result.outputs = DSQ_TRY(output_differences(ran_a, ran_b));
+  result.outputs = DSQ_TRY(output_differences(ran_a, ran_b, second_model.name));
 
   const std::map<std::string, ValueId> in_a = traceable(a);
   const std::map<std::string, ValueId> in_b = traceable(b);

@@ -34,10 +34,15 @@ struct Comparison {
   std::optional<size_t> parting;        // index into `values`
 };
 
+struct NamedGraph {
+  const Graph& graph;
+  std::string name;  // of its file, for errors
+};
+
 // Outputs are matched by name. Integer values are compared as the numbers that they stand for; ranges that are taken at
 // run time leave none, so such values are skipped. Errors: data_mismatch when an output has no partner or another
 // shape; those of running.
-Result<Comparison> compare(const Graph& a, const Graph& b, const Dataset& data, const CompareOptions& options,
-                           Progress& progress);
+Result<Comparison> compare(const NamedGraph& first, const NamedGraph& second, const Dataset& data,
+                           const CompareOptions& options, Progress& progress);
 
 }  // namespace dsq

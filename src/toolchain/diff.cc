@@ -8,6 +8,7 @@
 
 #include "formats/report/select.h"
 #include "src/report/metrics.h"
+#include "src/support/strings.h"
 
 namespace dsq {
 namespace {
@@ -24,7 +25,7 @@ void compare(std::vector<Change>& changes, std::string what, const std::string& 
 // 12 digits of a hash tell files apart.
 std::string short_hash(const std::string& hash) { return hash.substr(0, 12); }
 
-std::string bytes_text(int64_t bytes) { return fmt::format("{} bytes", bytes); }
+std::string bytes_text(int64_t bytes) { return plural(bytes, "byte"); }
 
 std::string percent_text(double share) { return fmt::format("{:.2f} %", share * 100); }
 
@@ -84,7 +85,7 @@ std::vector<Change> result_changes(const Report& a, const Report& b) {
     for (const FloatPart& part : report.floats) {
       count += part.nodes.size();
     }
-    return fmt::format("{} operators", count);
+    return plural(count, "operator");
   };
   compare(changes, "in float", floats(a), floats(b));
   if (changes.empty()) {

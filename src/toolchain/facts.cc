@@ -4,6 +4,7 @@
 #include <set>
 
 #include "passes/marker.h"
+#include "passes/match.h"
 #include "passes/quant_layer.h"
 #include "src/ir/nested.h"
 #include "src/ops/infer.h"
@@ -196,22 +197,24 @@ std::vector<LayerInput> layer_inputs(const Graph& reference, const Graph& stored
   return inputs;
 }
 
-std::vector<FloatPart> float_facts(const Graph& lowered, const std::map<std::string, std::string>& reasons) {
+std::vector<FloatPart> float_facts(const Graph& lowered, Reasons reasons) {
   std::vector<FloatPart> parts;
   for (const NodeId id : lowered.topo_order()) {
     const Node& node = lowered.node(id);
     if (!computes(node.op)) {
       continue;
     }
-    const auto known = reasons.find(node.name);
-    const std::string reason = known != reasons.end() ? known->second : usual_reason(node.op);
+    const std::string label = label_of(lowered, id);
+    const bool layer = node.op == OpKind::conv || node.op == OpKind::conv_transpose || node.op == OpKind::linear;
+    const std::optional<std::string> known = layer ? reasons.take(label) : std::nullopt;
+    const std::string reason = known ? *known : usual_reason(node.op);
     const std::string op(name_of(node.op));
     auto part = std::ranges::find_if(parts, [&](const FloatPart& p) { return p.op == op && p.reason == reason; });
     if (part == parts.end()) {
       parts.push_back({op, reason, {}});
       part = parts.end() - 1;
     }
-    part->nodes.push_back(node.name.empty() ? lowered.value(node.outputs[0]).name : node.name);
+    part->nodes.push_back(label);
   }
   return parts;
 }
@@ -264,15 +267,23 @@ Seams seams_of(const Graph& lowered) {
   return seams;
 }
 
-std::map<std::string, std::string> reasons_of(const Diagnostics& diagnostics) {
-  std::map<std::string, std::string> reasons;
+Reasons::Reasons(const Diagnostics& diagnostics) {
   for (const Diagnostic& each : diagnostics.items()) {
     if (each.pass == "plan_quant" ||
         (each.pass == "quantize_weights" && each.text.starts_with("its weights stay float"))) {
-      reasons[each.where] = each.text;
+      by_label_[each.where].push_back(each.text);
     }
   }
-  return reasons;
+}
+
+std::optional<std::string> Reasons::take(const std::string& label) {
+  const auto found = by_label_.find(label);
+  if (found == by_label_.end() || found->second.empty()) {
+    return std::nullopt;
+  }
+  std::string reason = std::move(found->second.front());
+  found->second.pop_front();
+  return reason;
 }
 
 }  // namespace dsq

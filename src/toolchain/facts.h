@@ -1,7 +1,9 @@
 // What can be said of a quantized network without running it: how each layer is stored, and what stayed in float.
 #pragma once
 
+#include <deque>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,8 +27,20 @@ struct LayerInput {
 };
 std::vector<LayerInput> layer_inputs(const Graph& reference, const Graph& stored);
 
-// What computes in float in the lowered graph and why. `reasons` by node name, from the passes' notes.
-std::vector<FloatPart> float_facts(const Graph& lowered, const std::map<std::string, std::string>& reasons);
+// Why layers stay in float, from the notes of the passes that decide it: by the node's name, or its output's where it has
+// none. Where names repeat, in the order of the nodes.
+class Reasons {
+ public:
+  explicit Reasons(const Diagnostics& diagnostics);
+  // The next one for a layer of this label, which is gone then.
+  std::optional<std::string> take(const std::string& label);
+
+ private:
+  std::map<std::string, std::deque<std::string>> by_label_;
+};
+
+// What computes in float in the lowered graph and why.
+std::vector<FloatPart> float_facts(const Graph& lowered, Reasons reasons);
 
 // The borders between integers and floats in a lowered graph.
 struct Seams {
@@ -34,8 +48,5 @@ struct Seams {
   int64_t islands = 0;      // sets of connected operators that compute in float
 };
 Seams seams_of(const Graph& lowered);
-
-// Why layers stay in float, by node name, from the notes of the passes that decide it.
-std::map<std::string, std::string> reasons_of(const Diagnostics& diagnostics);
 
 }  // namespace dsq

@@ -7,7 +7,9 @@
 #include "src/ops/infer.h"
 #include "src/runner/executable.h"
 #include "src/support/parallel.h"
+#include "src/support/strings.h"
 #include "src/toolchain/macs.h"
+#include "src/toolchain/memory.h"
 #include "src/toolchain/probe.h"
 #include "src/toolchain/verdict.h"
 
@@ -24,8 +26,8 @@ Result<void> check_labels(const Graph& graph, const std::vector<int64_t>& labels
     const int64_t classes = (*shape)[1];
     const auto bad = std::ranges::find_if(labels, [&](int64_t label) { return label < 0 || label >= classes; });
     if (bad != labels.end()) {
-      return fail(Code::labels_mismatch, "sample {} has label {}, the network has {} classes", bad - labels.begin(),
-                  *bad, classes);
+      return fail(Code::labels_mismatch, "sample {} has label {}, the network has {}", bad - labels.begin(), *bad,
+                  plural(classes, "class"));
     }
     return {};
   }
@@ -56,12 +58,12 @@ Result<MemoryPlan> planned(const Graph& graph, const std::vector<TensorType>& in
 }
 
 // The outputs of layers that both twins have: their errors are measured side by side.
-std::vector<std::string> compared_layers(const Quantized& done) {
+std::vector<std::string> compared_layers(const Graph& reference, const Graph& twin) {
   std::vector<std::string> names;
-  for (const NodeId id : done.reference.topo_order()) {
-    if (const std::optional<QuantLayer> layer = quant_layer_at(done.reference, id)) {
-      const std::string& name = done.reference.value(layer->y).name;
-      if (done.graph.find_value(name)) {
+  for (const NodeId id : reference.topo_order()) {
+    if (const std::optional<QuantLayer> layer = quant_layer_at(reference, id)) {
+      const std::string& name = reference.value(layer->y).name;
+      if (twin.find_value(name)) {
         names.push_back(name);
       }
     }
@@ -69,25 +71,34 @@ std::vector<std::string> compared_layers(const Quantized& done) {
   return names;
 }
 
-// Bytes of these values for inputs of these types.
-Result<int64_t> bytes_at(const Graph& graph, const std::vector<std::string>& names,
-                         const std::vector<TensorType>& inputs) {
+struct Bytes {
+  int64_t all = 0;
+  int64_t largest = 0;
+};
+
+// Of these values for inputs of these types.
+Result<Bytes> bytes_at(const Graph& graph, const std::vector<std::string>& names,
+                       const std::vector<TensorType>& inputs) {
   Graph sized = graph;
   for (size_t i = 0; i < inputs.size(); ++i) {
     sized.set_type(sized.inputs()[i], inputs[i]);
   }
   DSQ_TRY(infer_types(sized));
-  int64_t bytes = 0;
+  Bytes bytes;
   for (const std::string& name : names) {
     const TensorType& type = sized.value(*sized.find_value(name)).type;
-    bytes += type.known() ? bytes_of(type.dtype, count_of(*type.shape)) : 0;
+    const int64_t each = type.known() ? bytes_of(type.dtype, count_of(*type.shape)) : 0;
+    bytes.all += each;
+    bytes.largest = std::max(bytes.largest, each);
   }
   return bytes;
 }
 
-// What the process takes at its peak: while ranges are calibrated, batches side by side; while outputs are compared; or
-// while layers are, whose outputs are kept. Kernels hold the constants once more, in the order that they like.
-Result<int64_t> process_peak(const Quantized& done, const Dataset& data, const QuantizeOptions& options) {
+// What the process takes at its peak: while the model is read and simplified; while ranges are calibrated, batches side
+// by side; while outputs are compared; or while layers are, whose outputs are kept, and the one that is looked at as it
+// is, as its twin has it, and both as reals. Kernels hold the constants once more, in the order that they like.
+Result<int64_t> process_peak(const Graph& reference, const Graph& twin, const Dataset& data, int64_t file_bytes,
+                             const QuantizeOptions& options) {
   constexpr int64_t kProgram = 26 << 20;  // code, libraries and their own memory
   const auto types = [&](int64_t samples) -> Result<std::vector<TensorType>> {
     return types_of(DSQ_TRY(data.batch(0, std::min(data.step(samples), data.size()))));
@@ -96,24 +107,25 @@ Result<int64_t> process_peak(const Quantized& done, const Dataset& data, const Q
                          const std::vector<std::string>& observed) -> Result<int64_t> {
     return DSQ_TRY(planned(graph, DSQ_TRY(types(samples)), {options.backend, options.threads, observed})).peak;
   };
-  const std::vector<std::string> layers = compared_layers(done);
+  const std::vector<std::string> layers = compared_layers(reference, twin);
   const int64_t few = std::min(options.batch, kForecastSamples);
-  const int64_t constants = constants_of(done.reference);
-  const int64_t stored = constants_of(done.graph);
-  const int64_t comparing = constants + stored + DSQ_TRY(arena(done.reference, options.batch, {})) +
-                            DSQ_TRY(arena(done.graph, options.batch, {}));
-  const int64_t by_layer = constants + stored + DSQ_TRY(arena(done.reference, few, layers)) +
-                           DSQ_TRY(arena(done.graph, few, layers)) +
-                           DSQ_TRY(bytes_at(done.reference, layers, DSQ_TRY(types(few))));
+  const int64_t constants = constants_of(reference);
+  const int64_t stored = constants_of(twin);
+  const int64_t comparing =
+      constants + stored + DSQ_TRY(arena(reference, options.batch, {})) + DSQ_TRY(arena(twin, options.batch, {}));
+  const Bytes kept = DSQ_TRY(bytes_at(reference, layers, DSQ_TRY(types(few))));
+  const int64_t by_layer = constants + stored + DSQ_TRY(arena(reference, few, layers)) +
+                           DSQ_TRY(arena(twin, few, layers)) + kept.all + 4 * kept.largest;
   const int64_t batches = (data.size() + data.step(options.batch) - 1) / data.step(options.batch);
   const int64_t calibrating = options.data ? std::min<int64_t>(thread_count(), batches) *
-                                                 (constants + DSQ_TRY(arena(done.reference, options.batch, layers)))
+                                                 (constants + DSQ_TRY(arena(reference, options.batch, layers)))
                                            : 0;
   int64_t samples = 0;  // decoded ones never lie in memory all at once
   for (const Tensor& input : DSQ_TRY(data.batch(0, data.step(1)))) {
     samples += static_cast<int64_t>(input.bytes().size()) * (data.streams() ? 1 : data.size() / data.step(1));
   }
-  return kProgram + constants + stored + samples + std::max({comparing, by_layer, calibrating});
+  const int64_t reading = file_bytes + constants - stored;  // both forms of the constants, and nothing is stored yet
+  return kProgram + constants + stored + samples + std::max({reading, comparing, by_layer, calibrating});
 }
 
 // The working memory of one sample, as the report has it.
@@ -150,6 +162,17 @@ Result<int64_t> forecast_samples(const Graph& reference, const Dataset& data) {
   return data.first(std::clamp(kMacs / macs, kForecastSamples, 8 * kForecastSamples)).size();
 }
 
+Result<void> check_needed_memory(const Graph& reference, const Inputs& inputs, int64_t file_bytes,
+                                 const QuantizeOptions& options) {
+  const Result<Dataset> data = inputs.data ? Result<Dataset>(*inputs.data) : probe_inputs(reference);
+  if (options.max_memory == 0 || !data) {
+    return {};
+  }
+  // The float form stands for its twin, which is not made yet and takes less.
+  const Result<int64_t> peak = process_peak(reference, reference, *data, file_bytes, options);
+  return peak ? check_memory("quantizing", *peak, options.max_memory) : Result<void>();
+}
+
 Result<void> foretell(Quantized& done, const Inputs& inputs, bool calibrated, const QuantizeOptions& options) {
   DSQ_TRY(check_labels(done.reference, inputs.data ? inputs.data->labels() : std::vector<int64_t>()));
   Forecast forecast;
@@ -159,12 +182,13 @@ Result<void> foretell(Quantized& done, const Inputs& inputs, bool calibrated, co
   const Result<Dataset> data = inputs.data ? Result<Dataset>(*inputs.data) : probe_inputs(done.reference);
   if (data) {
     Result<MemoryReport> memory = memory_of(done, *data, options);
-    const Result<int64_t> peak = process_peak(done, *data, options);
+    const Result<int64_t> peak = process_peak(done.reference, done.graph, *data, done.report.float_file_bytes, options);
     if (!memory && memory.error().code == Code::out_of_memory) {  // so would the real run
       return std::move(memory).error();
     }
     if (memory && peak) {
       done.report.memory = std::move(*memory);
+      DSQ_TRY(options.max_memory > 0 ? check_memory("quantizing", *peak, options.max_memory) : Result<void>());
       forecast.process_peak = *peak;
     }
   }

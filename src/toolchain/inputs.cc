@@ -1,12 +1,16 @@
 #include "src/toolchain/inputs.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "formats/npy/npy.h"
 #include "passes/passes.h"
 #include "src/support/file.h"
 #include "src/support/hash.h"
+#include "src/support/in_file.h"
+#include "src/support/strings.h"
+#include "src/toolchain/outputs.h"
 
 namespace dsq {
 namespace {
@@ -18,7 +22,8 @@ Result<std::vector<int64_t>> read_labels(const std::filesystem::path& path, int6
   }
   std::vector<int64_t> labels = to_ints(arrays[0].second);
   if (static_cast<int64_t>(labels.size()) != samples) {
-    return fail(Code::labels_mismatch, "{} labels for {} samples", labels.size(), samples).at(path.string());
+    return fail(Code::labels_mismatch, "{} for {}", plural(labels.size(), "label"), plural(samples, "sample"))
+        .at(path.string());
   }
   return labels;
 }
@@ -62,18 +67,19 @@ Result<void> check_options(const QuantizeOptions& options) {
   for (const OwnPass& own : options.passes) {
     DSQ_TRY(find_pass_list(own.before));
   }
+  if (!options.write) {
+    return {};
+  }
+  constexpr auto kEndings = std::to_array<std::string_view>({".dsq"});
   const OutputPaths outputs = output_paths(options);
+  DSQ_TRY(check_output_name(outputs.model, kEndings));
   std::vector<std::filesystem::path> read = {options.model};
   read.insert(read.end(), options.data ? 1 : 0, options.data.value_or(""));
   read.insert(read.end(), options.labels ? 1 : 0, options.labels.value_or(""));
-  for (const std::filesystem::path& input : read) {
-    for (const std::filesystem::path& output : {outputs.model, outputs.json, outputs.html}) {
-      std::error_code ignored;
-      if (std::filesystem::equivalent(input, output, ignored)) {
-        return fail(Code::option_conflict, "the output would replace '{}'", input.string())
-            .hint("give another path with -o");
-      }
-    }
+  const auto written = std::to_array({outputs.model, outputs.json, outputs.html, outputs.replay});
+  DSQ_TRY(check_apart(read, written));
+  for (const std::filesystem::path& path : {outputs.model, outputs.json, outputs.html}) {
+    DSQ_TRY(check_writable(path));
   }
   return {};
 }

@@ -23,11 +23,12 @@ struct OutputPaths {
 
 OutputPaths output_paths(const QuantizeOptions& options);
 
-// Errors: option_conflict; pass_unknown for a list that a pass of the caller shall precede.
+// Contradictions, and places that cannot be written. Errors: option_conflict, write_failed; pass_unknown for a list that
+// a pass of the caller shall precede.
 Result<void> check_options(const QuantizeOptions& options);
 // Errors: weights_not_finite, naming the tensor and a node that reads it.
 Result<void> check_finite_weights(const Graph& graph);
-// Errors: those of reading, data_mismatch, data_not_finite, labels_mismatch.
+// Errors: those of open_samples(), labels_mismatch.
 Result<Inputs> read_inputs(const Graph& graph, const QuantizeOptions& options, Diagnostics& diagnostics);
 
 }  // namespace dsq

@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 
+#include "passes/match.h"
 #include "src/ops/infer.h"
 #include "src/toolchain/load.h"
 #include "src/toolchain/macs.h"
@@ -44,9 +45,10 @@ std::string range_of(const Graph& graph, const Node& node) {
   return run_time ? "run time" : "calibrated";
 }
 
-LayerFacts layer_of(const Graph& graph, const Node& node, const Tensor& weights) {
+LayerFacts layer_of(const Graph& graph, NodeId id, const Tensor& weights) {
+  const Node& node = graph.node(id);
   LayerFacts layer;
-  layer.name = node.name;
+  layer.name = label_of(graph, id);
   layer.op = node.op;
   layer.output = graph.value(node.outputs[0]).type;
   layer.macs = macs_of(graph, node);
@@ -101,25 +103,23 @@ std::vector<LayerFacts> layers_of(const Graph& graph) {
   for (const NodeId id : graph.topo_order()) {
     const Node& node = graph.node(id);
     if (const Tensor* weights = may_have_weights(node.op) ? stored(graph, node.input(1)) : nullptr) {
-      layers.push_back(layer_of(graph, node, *weights));
+      layers.push_back(layer_of(graph, id, *weights));
     }
   }
   return layers;
 }
 
 // Of a layer in a planned graph.
-std::string plan_of(const Graph& graph, const Node& node, const std::map<std::string, std::string>& reasons) {
+std::string plan_of(const Graph& graph, NodeId id, Reasons& reasons) {
+  const Node& node = graph.node(id);
   if (node.op == OpKind::lstm || node.op == OpKind::gru || node.op == OpKind::rnn) {
     return "i8 weights, state in float";
-  }
-  const auto reason = reasons.find(node.name);
-  if (reason != reasons.end()) {
-    return "stays float: " + reason->second;
   }
   const std::optional<QuantSpec>& weights = graph.value(node.inputs[1]).spec;
   const std::optional<QuantSpec>& input = graph.value(node.inputs[0]).spec;
   if (!weights) {
-    return "stays float";
+    const std::optional<std::string> reason = reasons.take(label_of(graph, id));
+    return reason ? "stays float: " + *reason : "stays float";
   }
   return fmt::format("{} weights, {}", name_of(weights->storage),
                      input ? fmt::format("{} input {}", name_of(input->storage), name_of(input->range))
@@ -171,13 +171,13 @@ Result<std::vector<LayerFacts>> plan_layers(const Graph& graph, const Recipe& re
   PassContext context{recipe, nullptr, diagnostics};
   DSQ_TRY(run_list("plan", planned, context));
   close_shapes(planned);
-  const std::map<std::string, std::string> reasons = reasons_of(diagnostics);
+  Reasons reasons(diagnostics);
   std::vector<LayerFacts> layers = layers_of(planned);
   size_t at = 0;
   for (const NodeId id : planned.topo_order()) {
     const Node& node = planned.node(id);
     if (may_have_weights(node.op) && stored(planned, node.input(1)) != nullptr) {
-      layers[at++].plan = plan_of(planned, node, reasons);
+      layers[at++].plan = plan_of(planned, id, reasons);
     }
   }
   return layers;

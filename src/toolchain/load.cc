@@ -8,6 +8,7 @@
 #include "src/ops/verify.h"
 #include "src/support/file.h"
 #include "src/support/hash.h"
+#include "src/support/in_file.h"
 #include "src/support/strings.h"
 #include "src/toolchain/inputs.h"
 #include "src/toolchain/nested.h"
@@ -40,6 +41,19 @@ bool is_dsir(std::string_view text) {
     const size_t end = text.find('\n');
     text.remove_prefix(end == std::string_view::npos ? text.size() : end);
   }
+}
+
+// What a name promises and the file does not hold.
+Result<void> check_not_named_otherwise(const std::filesystem::path& path) {
+  const std::string ending = lower(path.extension().string());
+  if (ending == ".dsir") {
+    return fail(Code::not_a_model, "a .dsir text begins with the word `graph`, after comments; this one does not")
+        .hint("write it again with `dsquant dump --full`");
+  }
+  if (ending == ".dsq") {
+    return fail(Code::not_a_model, "does not begin like a .dsq file").hint("copy it again, or write it again");
+  }
+  return {};
 }
 
 // --shape for graphs that do not come from the ONNX importer, which has its own.
@@ -116,6 +130,7 @@ Result<Model> load(const std::filesystem::path& path, const std::map<std::string
   }
   const std::string_view bytes = as_text(file->bytes());
   if (!is_dsq(bytes) && !is_dsir(bytes)) {
+    DSQ_TRY(check_not_named_otherwise(path));
     onnx_format::Imported imported = DSQ_TRY(onnx_format::import_onnx(path, {shapes}, diagnostics));
     return Model{std::move(imported.graph), ModelKind::onnx, std::move(imported.source), {}, {}};
   }
@@ -125,14 +140,6 @@ Result<Model> load(const std::filesystem::path& path, const std::map<std::string
   DSQ_TRY(file->check_unchanged());
   DSQ_TRY(override_shapes(model.graph, shapes));
   return model;
-}
-
-// The place within the file, behind the file's name.
-Error in_file(Error error, const std::string& path) {
-  if (error.where.find(path) == std::string::npos) {
-    error.where = error.where.empty() ? path : path + ": " + error.where;
-  }
-  return error;
 }
 
 Error not_float(const std::filesystem::path& path, const std::string& what) {
@@ -154,11 +161,7 @@ std::string_view name_of(ModelKind kind) {
 
 Result<Model> load_model(const std::filesystem::path& path, const std::map<std::string, Shape>& shapes,
                          Diagnostics& diagnostics) {
-  Result<Model> model = load(path, shapes, diagnostics);
-  if (!model) {
-    return in_file(std::move(model).error(), path.string());
-  }
-  return model;
+  return in_file(path.string(), load(path, shapes, diagnostics));
 }
 
 Result<void> check_quantizable(const std::filesystem::path& path) {

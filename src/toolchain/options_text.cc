@@ -115,8 +115,10 @@ Result<Keep> keep_from(const std::string& text) {
   if (at == 0 || !precision || *precision == Precision::int6) {
     const std::vector<std::string> names = {"int8", "int4", "fp16", "float"};
     const std::string near = name.empty() || precision ? "" : "; nearest is '" + nearest(name, names) + "'";
+    const std::string pattern = at == std::string::npos ? text : at == 0 ? "*" : text.substr(0, at);
     return fail(Code::usage, "'{}' is not of the form PATTERN=fp16, with int8, int4, fp16 or float{}", text, near)
-        .at("--keep");
+        .at("--keep")
+        .hint("for example --keep " + shell_quoted(pattern + "=" + (near.empty() ? "fp16" : nearest(name, names))));
   }
   return Keep{text.substr(0, at), *precision};
 }
@@ -132,7 +134,9 @@ Result<std::pair<std::string, Shape>> shape_from(const std::string& text) {
     shape.push_back(value);
   }
   if (!good) {
-    return fail(Code::usage, "'{}' is not of the form NAME=1,3,224,224 (positive numbers)", text).at("--shape");
+    return fail(Code::usage, "'{}' is not of the form NAME=1,3,224,224 (positive numbers)", text)
+        .at("--shape")
+        .hint("`dsquant inspect` names the inputs");
   }
   return std::pair(text.substr(0, at), std::move(shape));
 }

@@ -10,6 +10,7 @@
 #include "formats/report/json.h"
 #include "passes/passes.h"
 #include "src/support/file.h"
+#include "src/support/in_file.h"
 #include "src/support/parallel.h"
 #include "src/toolchain/facts.h"
 #include "src/toolchain/forecast.h"
@@ -52,122 +53,198 @@ Result<NewFile> write_model(const Graph& graph, Report& report, const std::files
   return file;
 }
 
-// The caller's passes in front of a list.
-Result<PassLog> run_own(std::string_view list, const QuantizeOptions& options, Graph& graph, PassContext& context) {
-  PassLog log;
-  for (const OwnPass& own : options.passes) {
-    if (own.before == list) {
-      const PassGroup group{std::span(&own.pass.name, 1)};
-      append(log, DSQ_TRY(run_passes(graph, std::span(&group, 1), context, {}, std::span(&own.pass, 1))));
-    }
-  }
-  return log;
-}
+// One run, step by step as README.md tells it. Each step takes what the one before left.
+class Quantization {
+ public:
+  Quantization(const QuantizeOptions& options, Diagnostics& diagnostics, Progress& progress)
+      : options_(options),
+        diagnostics_(diagnostics),
+        progress_(progress),
+        recipe_(options.recipe),
+        context_{recipe_, nullptr, diagnostics},
+        paths_(output_paths(options)) {}
 
-Result<PassLog> run_stage(std::string_view list, const QuantizeOptions& options, Graph& graph, PassContext& context,
-                          const PipelineOptions& pipeline) {
-  PassLog log = DSQ_TRY(run_own(list, options, graph, context));
-  append(log, DSQ_TRY(run_list(list, graph, context, pipeline)));
-  return log;
-}
+  Result<Quantized> run() {
+    DSQ_TRY(read());
+    DSQ_TRY(of_model(make_canonical()));
+    DSQ_TRY(of_model(plan()));
+    DSQ_TRY(of_model(find_ranges()));
+    DSQ_TRY(of_model(store_weights()));
+    DSQ_TRY(of_model(lower()));
+    if (options_.dry_run) {
+      DSQ_TRY(of_model(foretell_rest()));
+    } else {
+      DSQ_TRY(of_model(compare_with_float()));
+      DSQ_TRY(write());
+    }
+    return std::move(done_);
+  }
+
+ private:
+  // The model and the data, after what can be refused before the long part. From here on nothing knows that it was ONNX.
+  Result<void> read() {
+    DSQ_TRY(check_quantizable(options_.model));
+    DSQ_TRY(check_options(options_));
+    if (options_.write && !options_.dry_run) {
+      pipeline_ = reproducing(paths_.replay);
+    }
+    progress_.begin("reading", 0);
+    Model model = DSQ_TRY(load_model(options_.model, options_.shapes, diagnostics_));
+    DSQ_TRY(check_quantizable(model.graph, options_.model));
+    DSQ_TRY(in_file(options_.model.string(), check_finite_weights(model.graph)));
+    inputs_ = DSQ_TRY(read_inputs(model.graph, options_, diagnostics_));
+    source_ = std::move(model.source);
+    graph_ = std::move(model.graph);
+    progress_.end();
+    watch_.lap("read");
+    return {};
+  }
+
+  // Shapes known, constants folded, batch norms folded, nothing dead: the twin that every error is measured against.
+  Result<void> make_canonical() {
+    progress_.begin("simplifying", 0);
+    recipe_.calibrated = inputs_.data.has_value();
+    append(done_.passes, DSQ_TRY(run_own("canonicalize")));
+    append(done_.passes, DSQ_TRY(canonicalize(graph_, diagnostics_, pipeline_)));
+    done_.reference = graph_;
+    progress_.end();
+    watch_.lap("canonicalize");
+    return {};
+  }
+
+  // What is quantized and how. Beyond this point the float topology does not change.
+  Result<void> plan() {
+    DSQ_TRY(run_stage("plan"));
+    wanted_ = wanted_observations(graph_);
+    if (!options_.dry_run) {
+      DSQ_TRY(check_needed_memory(done_.reference, inputs_, source_.file_bytes, options_));
+    }
+    return {};
+  }
+
+  // Looks at data.
+  Result<void> find_ranges() {
+    if (inputs_.data) {
+      const Dataset& data = *inputs_.data;
+      const int64_t samples = options_.dry_run ? DSQ_TRY(forecast_samples(done_.reference, data)) : data.size();
+      stats_ = DSQ_TRY(calibrate(graph_, wanted_, data.first(samples),
+                                 {options_.backend, options_.threads, options_.batch}, progress_));
+      context_.stats = &stats_;
+    }
+    watch_.lap("calibrate");
+    return {};
+  }
+
+  // Ranges become scales, weights become integers; both are measured here, while they can be told apart.
+  Result<void> store_weights() {
+    DSQ_TRY(run_stage("assign"));
+    progress_.begin("quantizing weights", 0);
+    DSQ_TRY(run_stage("store"));
+    done_.report.layers = layer_facts(done_.reference, graph_, sample_types(done_.reference, inputs_));
+    layer_inputs_ = layer_inputs(done_.reference, graph_);
+    progress_.end();
+    return {};
+  }
+
+  // Every boundary becomes explicit. Beyond this point the graph is what a device executes.
+  Result<void> lower() {
+    progress_.begin("lowering", 0);
+    DSQ_TRY(run_stage("lower"));
+    graph_.compact();
+    done_.graph = std::move(graph_);
+    Report& report = done_.report;
+    report.floats = float_facts(done_.graph, Reasons(diagnostics_));
+    const Seams seams = seams_of(done_.graph);
+    report.conversions = seams.conversions;
+    report.float_islands = seams.islands;
+    progress_.end();
+    watch_.lap("quantize");
+    fill_provenance(report, options_, source_, inputs_);
+    return {};
+  }
+
+  Result<void> foretell_rest() {
+    DSQ_TRY(foretell(done_, inputs_, !wanted_.empty(), options_));
+    judge(done_.report, options_, diagnostics_);
+    done_.report.diagnostics = diagnostics_.items();
+    return {};
+  }
+
+  // Runs both twins, on the data or, to compare only, on a probe.
+  Result<void> compare_with_float() {
+    if (options_.compare) {
+      DSQ_TRY(measure(done_, std::move(layer_inputs_), inputs_, options_, diagnostics_, progress_));
+    }
+    watch_.lap("compare");
+    return {};
+  }
+
+  // Writes all three files, then gives them their names: a model stands beside its own report, or nothing has changed.
+  Result<void> write() {
+    Report& report = done_.report;
+    std::vector<NewFile> files;
+    progress_.begin("writing", 0);
+    if (options_.write) {
+      files.push_back(DSQ_TRY(write_model(done_.graph, report, paths_.model)));
+    }
+    judge(report, options_, diagnostics_);
+    watch_.lap("write");
+    report.diagnostics = diagnostics_.items();
+    if (options_.write) {
+      files.push_back(DSQ_TRY(NewFile::write(paths_.json, to_json(report))));
+      files.push_back(DSQ_TRY(NewFile::write(paths_.html, to_html(report))));
+      DSQ_TRY(publish(files));
+    }
+    progress_.end();
+    return {};
+  }
+
+  // Which file an error of a step is about.
+  Result<void> of_model(Result<void> step) const {
+    const bool labels = !step && step.error().code == Code::labels_mismatch && options_.labels;
+    return in_file(labels ? options_.labels->string() : options_.model.string(), std::move(step));
+  }
+
+  // The caller's passes in front of a list.
+  Result<PassLog> run_own(std::string_view list) {
+    PassLog log;
+    for (const OwnPass& own : options_.passes) {
+      if (own.before == list) {
+        const PassGroup group{std::span(&own.pass.name, 1)};
+        append(log, DSQ_TRY(run_passes(graph_, std::span(&group, 1), context_, {}, std::span(&own.pass, 1))));
+      }
+    }
+    return log;
+  }
+
+  Result<void> run_stage(std::string_view list) {
+    append(done_.passes, DSQ_TRY(run_own(list)));
+    append(done_.passes, DSQ_TRY(run_list(list, graph_, context_, pipeline_)));
+    return {};
+  }
+
+  const QuantizeOptions& options_;
+  Diagnostics& diagnostics_;
+  Progress& progress_;
+  Recipe recipe_;
+  PassContext context_;
+  OutputPaths paths_;
+  PipelineOptions pipeline_;
+  Inputs inputs_;
+  onnx_format::Source source_;
+  Graph graph_;
+  std::vector<Observation> wanted_;
+  CalibrationTable stats_;
+  std::vector<LayerInput> layer_inputs_;
+  Quantized done_;
+  Stopwatch watch_{done_.report};
+};
 
 }  // namespace
 
 Result<Quantized> quantize(const QuantizeOptions& options, Diagnostics& diagnostics, Progress& progress) {
-  Quantized done;
-  Report& report = done.report;
-  Stopwatch watch(report);
   const ThreadScope threads(options.threads);
-
-  // Fail before the long part: contradictions, and places that cannot be written.
-  DSQ_TRY(check_quantizable(options.model));
-  DSQ_TRY(check_options(options));
-  const OutputPaths paths = output_paths(options);
-  PipelineOptions pipeline;
-  if (options.write) {
-    for (const std::filesystem::path& path : {paths.model, paths.json, paths.html}) {
-      DSQ_TRY(check_writable(path));
-    }
-    pipeline = options.dry_run ? pipeline : reproducing(paths.replay);
-  }
-
-  // Read the model and the data. From here on nothing knows that it was ONNX.
-  const Model model = DSQ_TRY(load_model(options.model, options.shapes, diagnostics));
-  DSQ_TRY(check_quantizable(model.graph, options.model));
-  DSQ_TRY(check_finite_weights(model.graph));
-  const Inputs inputs = DSQ_TRY(read_inputs(model.graph, options, diagnostics));
-  watch.lap("read");
-
-  // Canonical float form: shapes known, constants folded, batch norms folded, nothing dead. The twin that every error
-  // is measured against.
-  Recipe recipe = options.recipe;
-  recipe.calibrated = inputs.data.has_value();
-  PassContext context{recipe, nullptr, diagnostics};
-  Graph graph = model.graph;
-  append(done.passes, DSQ_TRY(run_own("canonicalize", options, graph, context)));
-  append(done.passes, DSQ_TRY(canonicalize(graph, diagnostics, pipeline)));
-  done.reference = graph;
-  watch.lap("canonicalize");
-
-  // Decide what is quantized and how. Beyond this point the float topology does not change.
-  append(done.passes, DSQ_TRY(run_stage("plan", options, graph, context, pipeline)));
-
-  // Look at data.
-  CalibrationTable stats;
-  const std::vector<Observation> wanted = wanted_observations(graph);
-  if (inputs.data) {
-    const int64_t samples =
-        options.dry_run ? DSQ_TRY(forecast_samples(done.reference, *inputs.data)) : inputs.data->size();
-    stats = DSQ_TRY(calibrate(graph, wanted, inputs.data->first(samples),
-                              {options.backend, options.threads, options.batch}, progress));
-    context.stats = &stats;
-  }
-  watch.lap("calibrate");
-
-  // Ranges become scales, weights become integers; both are measured here, while they can be told apart.
-  append(done.passes, DSQ_TRY(run_stage("assign", options, graph, context, pipeline)));
-  append(done.passes, DSQ_TRY(run_stage("store", options, graph, context, pipeline)));
-  report.layers = layer_facts(done.reference, graph, sample_types(done.reference, inputs));
-  std::vector<LayerInput> input_specs = layer_inputs(done.reference, graph);
-
-  // Make every boundary explicit. Beyond this point the graph is what a device executes.
-  append(done.passes, DSQ_TRY(run_stage("lower", options, graph, context, pipeline)));
-  graph.compact();
-  done.graph = std::move(graph);
-  report.floats = float_facts(done.graph, reasons_of(diagnostics));
-  const Seams seams = seams_of(done.graph);
-  report.conversions = seams.conversions;
-  report.float_islands = seams.islands;
-  watch.lap("quantize");
-
-  fill_provenance(report, options, model.source, inputs);
-  if (options.dry_run) {
-    DSQ_TRY(foretell(done, inputs, !wanted.empty(), options));
-    judge(report, options, diagnostics);
-    report.diagnostics = diagnostics.items();
-    return done;
-  }
-
-  // Run both twins, on the data or, to compare only, on a probe.
-  if (options.compare) {
-    DSQ_TRY(measure(done, std::move(input_specs), inputs, options, diagnostics, progress));
-  }
-  watch.lap("compare");
-
-  // Write all three files, then give them their names: a model stands beside its own report, or nothing has changed.
-  std::vector<NewFile> files;
-  if (options.write) {
-    files.push_back(DSQ_TRY(write_model(done.graph, report, paths.model)));
-  }
-  judge(report, options, diagnostics);
-  watch.lap("write");
-  report.diagnostics = diagnostics.items();
-  if (options.write) {
-    files.push_back(DSQ_TRY(NewFile::write(paths.json, to_json(report))));
-    files.push_back(DSQ_TRY(NewFile::write(paths.html, to_html(report))));
-    DSQ_TRY(publish(files));
-  }
-  return done;
+  return Quantization(options, diagnostics, progress).run();
 }
 
 }  // namespace dsq

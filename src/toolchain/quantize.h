@@ -37,6 +37,7 @@ struct QuantizeOptions {
   int64_t batch = 16;
   int threads = 0;  // 0: all cores
   std::string backend = "onednn";
+  int64_t max_memory = 0;             // bytes that the process may take, about; 0: what the machine has
   std::optional<double> max_drop;     // gate: points of top-1, needs labels
   std::optional<double> min_sqnr_db;  // gate: of every output
   std::vector<OwnPass> passes;        // on the outermost graph, in this order

@@ -8,9 +8,11 @@
 #include "src/ir/parse.h"
 #include "src/ir/print.h"
 #include "src/support/file.h"
+#include "src/support/in_file.h"
 #include "src/support/strings.h"
 #include "src/toolchain/nested.h"
 #include "src/toolchain/options_text.h"
+#include "src/toolchain/outputs.h"
 
 namespace dsq {
 namespace {
@@ -167,6 +169,7 @@ Result<Optimized> optimize(const std::filesystem::path& model, const OptOptions&
         return {};
       }
       done.dumps.push_back(options.dump_folder / fmt::format("{:03}-{}.dsir", done.dumps.size() + 1, pass));
+      DSQ_TRY(check_apart(std::span(&model, 1), std::span(&done.dumps.back(), 1)));
       return write_file(done.dumps.back(), print(after));
     };
   }
@@ -174,7 +177,7 @@ Result<Optimized> optimize(const std::filesystem::path& model, const OptOptions&
     DSQ_TRY(find_pass(name));
   }
   if (!options.lists.empty()) {
-    done.records = DSQ_TRY(run_lists(done.graph, options, context, pipeline));
+    done.records = DSQ_TRY(in_file(model.string(), run_lists(done.graph, options, context, pipeline)));
   } else {
     const std::string& passes = options.passes.empty() ? parsed->passes : options.passes;
     if (passes.empty()) {
@@ -183,7 +186,7 @@ Result<Optimized> optimize(const std::filesystem::path& model, const OptOptions&
           .hint("name them with --passes or --list; `dsquant list passes` shows them");
     }
     const PassText text = DSQ_TRY(PassText::parse(passes));
-    done.records = DSQ_TRY(run_passes(done.graph, text.groups(), context, pipeline));
+    done.records = DSQ_TRY(in_file(model.string(), run_passes(done.graph, text.groups(), context, pipeline)));
   }
   done.graph.compact();
   return done;

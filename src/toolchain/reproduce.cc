@@ -43,7 +43,11 @@ QuantizeOptions with_paths(QuantizeOptions options, const Recorded& recorded, co
 Result<Recorded> read_record(const std::filesystem::path& artefact) {
   Recorded recorded;
   recorded.path = artefact;
-  recorded.provenance = DSQ_TRY(read_dsq(artefact)).provenance;
+  Result<DsqModel> read = read_dsq(artefact);
+  if (!read && read.error().code == Code::not_a_model) {
+    return std::move(read).error().hint("give a .dsq file: only those say how they were made");
+  }
+  recorded.provenance = DSQ_TRY(std::move(read)).provenance;
   const Provenance& from = recorded.provenance;
   if (from.options.empty() || from.source_sha256.empty()) {
     return fail(Code::dsq_invalid, "it does not say how it was made").at(artefact.string());
@@ -58,8 +62,8 @@ Result<Reproduction> reproduce(const Recorded& recorded, const ReproduceOptions&
                                Progress& progress) {
   const Provenance& from = recorded.provenance;
   if (!from.data_sha256.empty() && !options.data) {
-    return fail(Code::data_mismatch, "it was made with {} samples whose file has the sha256 {}", from.data_samples,
-                from.data_sha256)
+    return fail(Code::data_mismatch, "it was made with {}, whose file has the sha256 {}",
+                plural(from.data_samples, "sample"), from.data_sha256)
         .at(recorded.path.string())
         .hint("give that file with --data");
   }

@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <chrono>
 
-#include <unistd.h>
+#include "src/support/strings.h"
+#include "src/toolchain/memory.h"
 
 #include "src/data/prefetch.h"
 
@@ -14,18 +15,14 @@ using Clock = std::chrono::steady_clock;
 
 double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-int64_t physical_memory() {
-  return static_cast<int64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<int64_t>(::sysconf(_SC_PAGE_SIZE));
-}
-
 // Joining goes along the first dimension, so every output must count samples there.
 Result<void> check_joinable(const Graph& graph, const std::vector<Tensor>& outputs, int64_t count) {
   for (size_t o = 0; o < outputs.size(); ++o) {
     const Shape& shape = outputs[o].shape();
     if (shape.empty() || shape.front() % count != 0) {
       return fail(Code::run_failed,
-                  "its shape {} does not count samples first, so the outputs of {} samples a step cannot be joined",
-                  text_of(shape), count)
+                  "its shape {} does not count samples first, so the outputs of {} a step cannot be joined",
+                  text_of(shape), plural(count, "sample"))
           .at("output '" + graph.value(graph.outputs()[o]).name + "'")
           .hint("leave --batch out: all samples then run at once");
     }
@@ -33,15 +30,20 @@ Result<void> check_joinable(const Graph& graph, const std::vector<Tensor>& outpu
   return {};
 }
 
-// The shapes of a step may differ (the last one is smaller); profiles are kept for the graph as a whole, by node name.
+// The shapes of a step may differ (the last one is smaller), and with them what is fused; profiles are kept for the graph
+// as a whole, by name and operator and, where these repeat, by order.
 void add_profile(std::vector<NodeProfile>& total, const std::vector<NodeProfile>& part) {
+  std::vector<bool> taken(total.size(), false);
   for (const NodeProfile& row : part) {
-    const auto same = [&](const NodeProfile& have) { return have.name == row.name && have.op == row.op; };
-    const auto found = std::ranges::find_if(total, same);
-    if (found == total.end()) {
+    size_t at = 0;
+    while (at < taken.size() && (taken[at] || total[at].name != row.name || total[at].op != row.op)) {
+      ++at;
+    }
+    if (at == taken.size()) {
       total.push_back(row);
     } else {
-      found->seconds += row.seconds;
+      taken[at] = true;
+      total[at].seconds += row.seconds;
     }
   }
 }
@@ -55,6 +57,11 @@ Result<int64_t> batch_for(const Dataset& data, int64_t wanted) {
         .hint("leave --batch out, or export the model with a dynamic batch");
   }
   return data.step(wanted > 0 ? wanted : data.size());
+}
+
+Result<void> check_step_memory(const Executable& executable, int64_t samples, int64_t max_memory) {
+  return check_memory("a step of " + plural(samples, "sample"), executable.memory().peak + executable.constant_bytes(),
+                      max_memory);
 }
 
 Result<Ran> run_dataset(const Graph& graph, const Dataset& data, const RunOptions& options, Progress& progress) {
@@ -71,10 +78,7 @@ Result<Ran> run_dataset(const Graph& graph, const Dataset& data, const RunOption
     const std::vector<Tensor> inputs = DSQ_TRY(ahead.next());
     Executable* executable = DSQ_TRY(runner.executable_for(inputs));
     ran.arena_bytes = std::max(ran.arena_bytes, executable->memory().peak);
-    if (ran.arena_bytes > physical_memory()) {
-      return fail(Code::out_of_memory, "a step of {} samples needs {} bytes of working memory", count, ran.arena_bytes)
-          .hint("use a smaller --batch");
-    }
+    DSQ_TRY(check_step_memory(*executable, count, options.max_memory));
     ran.compile_seconds = first == 0 ? since(start) : ran.compile_seconds;
     std::vector<NodeProfile> profile;
     const Clock::time_point step = Clock::now();

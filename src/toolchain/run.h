@@ -15,6 +15,7 @@ struct RunOptions {
   int threads = 0;    // 0: all cores
   std::string backend = "onednn";
   bool profile = false;
+  int64_t max_memory = 0;  // bytes that a step and the constants may take; 0: what the machine has
 };
 
 struct Ran {
@@ -31,6 +32,9 @@ struct Ran {
 // How many samples a step takes when `wanted` are asked for (0: all). Errors: data_mismatch when the model's batch is
 // fixed to another number.
 Result<int64_t> batch_for(const Dataset& data, int64_t wanted);
+
+// Whether a step of so many samples fits. Errors: out_of_memory.
+Result<void> check_step_memory(const Executable& executable, int64_t samples, int64_t max_memory);
 
 // Errors: data_mismatch (the model's batch is fixed to another number), run_failed, op_not_runnable, out_of_memory.
 // Outputs whose first dimension does not count samples cannot be joined: run_failed, when there are several steps.

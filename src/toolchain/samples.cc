@@ -3,6 +3,8 @@
 #include "formats/npy/npy.h"
 #include "src/data/scan.h"
 #include "src/support/file.h"
+#include "src/support/in_file.h"
+#include "src/support/strings.h"
 
 namespace dsq {
 namespace {
@@ -15,7 +17,8 @@ Result<Dataset> usable(Dataset data, const SampleOptions& options, Diagnostics& 
   std::vector<BadSample> bad = bad_samples(data);
   if (static_cast<int64_t>(bad.size()) > options.skip_bad) {
     Error first = std::move(bad.front().error);
-    first.what += bad.size() > 1 ? fmt::format("; {} of {} samples cannot be used", bad.size(), data.size()) : "";
+    first.what +=
+        bad.size() > 1 ? fmt::format("; {} of {} cannot be used", bad.size(), plural(data.size(), "sample")) : "";
     return first;
   }
   std::vector<int64_t> good;
@@ -28,7 +31,7 @@ Result<Dataset> usable(Dataset data, const SampleOptions& options, Diagnostics& 
     }
   }
   if (good.empty()) {
-    return fail(Code::data_unreadable, "none of {} samples can be used", data.size());
+    return fail(Code::data_unreadable, "none of {} can be used", plural(data.size(), "sample"));
   }
   return bad.empty() ? data : data.select(std::move(good));
 }
@@ -38,11 +41,7 @@ Result<Dataset> usable(Dataset data, const SampleOptions& options, Diagnostics& 
 Result<Dataset> open_samples(const Graph& graph, const std::filesystem::path& path, const SampleOptions& options,
                              Diagnostics& diagnostics) {
   Result<Dataset> data = Dataset::make(graph, DSQ_TRY(npy::read(path)), diagnostics);
-  data = data ? usable(std::move(*data), options, diagnostics) : std::move(data);
-  if (!data) {
-    return std::move(data).error().at(path.string());
-  }
-  return data;
+  return in_file(path.string(), data ? usable(std::move(*data), options, diagnostics) : std::move(data));
 }
 
 Result<std::string> hash_of_samples(const std::filesystem::path& path) {

@@ -7,6 +7,7 @@
 #include "src/quant/weights.h"
 #include "src/report/metrics.h"
 #include "src/runner/runner.h"
+#include "src/support/strings.h"
 
 namespace dsq {
 namespace {
@@ -76,7 +77,8 @@ class OutputComparison {
       return fail(Code::labels_mismatch, "no output has the shape [samples, classes]");
     }
     if (scores->shape()[0] != count) {
-      return fail(Code::labels_mismatch, "{} rows of class scores for {} samples", scores->shape()[0], count);
+      return fail(Code::labels_mismatch, "{} of class scores for {}", plural(scores->shape()[0], "row"),
+                  plural(count, "sample"));
     }
     const auto at = static_cast<size_t>(scores - a.begin());
     const std::span<const int64_t> wanted =
@@ -84,8 +86,8 @@ class OutputComparison {
     const int64_t classes = scores->shape()[1];
     const auto bad = std::ranges::find_if(wanted, [&](int64_t label) { return label < 0 || label >= classes; });
     if (bad != wanted.end()) {
-      return fail(Code::labels_mismatch, "sample {} has label {}, the network has {} classes",
-                  first + (bad - wanted.begin()), *bad, classes);
+      return fail(Code::labels_mismatch, "sample {} has label {}, the network has {}", first + (bad - wanted.begin()),
+                  *bad, plural(classes, "class"));
     }
     float_.add(wanted, top1(a[at]));
     quantized_.add(wanted, top1(b[at]));
@@ -199,7 +201,7 @@ Result<MemoryReport> compare_memory(const Graph& reference, const Graph& quantiz
 Result<TwinResult> compare_twins(const Graph& reference, const Graph& quantized, const Dataset& data,
                                  const std::vector<int64_t>& labels, const TwinOptions& options, Progress& progress) {
   if (!labels.empty() && static_cast<int64_t>(labels.size()) != data.size()) {
-    return fail(Code::labels_mismatch, "{} labels for {} samples", labels.size(), data.size());
+    return fail(Code::labels_mismatch, "{} for {}", plural(labels.size(), "label"), plural(data.size(), "sample"));
   }
   TwinResult result;
   OutputComparison comparison(reference, labels);

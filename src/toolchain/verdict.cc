@@ -115,8 +115,8 @@ std::string headline_of(const Report& report) {
   }
   const auto add = [&](const std::string& part) { text += (text.empty() ? "" : "; ") + part; };
   if (report.accuracy) {
-    add(fmt::format("{:.2f} % right instead of {:.2f} % on {} samples", report.accuracy->quantized_top1 * 100,
-                    report.accuracy->float_top1 * 100, report.accuracy->samples));
+    add(fmt::format("{:.2f} % right instead of {:.2f} % on {}", report.accuracy->quantized_top1 * 100,
+                    report.accuracy->float_top1 * 100, plural(report.accuracy->samples, "sample")));
   } else if (!report.outputs.empty()) {
     add(fmt::format("outputs at {:.1f} dB of float{}", worst_output(report),
                     report.data_kind == "probe" ? " on a synthetic probe" : ""));

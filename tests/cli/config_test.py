@@ -126,7 +126,7 @@ class Config(unittest.TestCase):
         self.assertIn("error[E101]", run("net.dsir", "--config", "nowhere.toml", status=3).stderr)
         self.assertIn("error[E101]", run("net.dsir", "--config", ".", status=3).stderr)
         Path("job.toml").write_text("")
-        self.assertIn("MODEL is required", run("--config", "job.toml", status=2).stderr)
+        self.assertIn("MODEL is missing", run("--config", "job.toml", status=2).stderr)
 
 
 if __name__ == "__main__":

@@ -14,11 +14,35 @@ graph "heavy" stage=float (%x: f32[?,12000]) -> (%y) {
   %y = linear(%x, %w) @"fc"
 }
 END
+# --max-memory refuses beforehand, with the estimate.
+make_net
+expect 3 run net.dsir --inputs x.npz --max-memory 1k -o y.npz
+stderr_has "error[E703]: net.dsir: a step of 5 samples needs about "
+stderr_has "; --max-memory allows 1.00 kB"
+stderr_has "help: use a smaller --batch"
+expect 3 bench net.dsir --runs 1 --max-memory 1KiB
+stderr_has "error[E703]: net.dsir: a step of 1 sample needs about "
+for more in "" --dry-run "--data x.npz"; do
+  expect 3 net.dsir --max-memory 1MB -o y.dsq $more
+  stderr_has "error[E703]: net.dsir: quantizing needs about "
+  no_file y.dsq
+done
+expect 0 run net.dsir --inputs x.npz --max-memory 1G
+expect 0 net.dsir --max-memory 0.5G -o fits.dsq
+for size in 0 -1 nan inf 1X 1e9 G 2GG "1 2"; do
+  expect 2 run net.dsir --inputs x.npz --max-memory "$size"
+  stderr_has "error[E801]: --max-memory: '$size' is no size"
+done
+echo 'max-memory = "1k"' >job.toml
+expect 3 run net.dsir --inputs x.npz --config job.toml
+stderr_has "error[E703]"
+make_npz x.npz x f32 1,1
+
 ulimit -v 1200000
 expect 3 run big.dsir --inputs x.npz -o y.npz
-stderr_has "error[E703]"
+stderr_has "error[E703]: big.dsir: "
 stderr_has "help: "
 expect 3 heavy.dsir -o out.dsq
-stderr_has "error[E703]"
+stderr_has "error[E703]: heavy.dsir: "
 no_file out.dsq
 no_file y.npz

@@ -15,7 +15,7 @@ find . -name '*.*' | sort | cmp -s - before || die "files came or went"
 # With data, and with paths that moved.
 expect 0 net.dsir --data x.npz --batch 2 --backend portable -o data.dsq
 expect 3 reproduce data.dsq
-stderr_has "error[E402]"
+stderr_has "error[E402]: data.dsq"
 stderr_has "give that file with --data"
 expect 0 reproduce data.dsq --data x.npz
 stdout_has "--batch 2 --backend portable"

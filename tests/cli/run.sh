@@ -22,5 +22,5 @@ END
 sed 's/-> (%y)/-> (%y, %g)/' net.dsir >two.dsir
 expect 0 run two.dsir --inputs x.npz -o two.npz
 expect 2 run two.dsir --inputs x.npz -o two.npy
-stderr_has "error[E802]: --outputs: a .npy file holds one array, the model has 2 outputs"
+stderr_has "error[E802]: --outputs: a .npy file holds one array, two.dsir has 2 outputs"
 no_file two.npy

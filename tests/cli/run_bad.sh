@@ -10,7 +10,7 @@ END
 make_npz x.npz x f32 2,4
 for backend in onednn portable; do
   expect 3 run half.dsir --inputs x.npz -o y.npz --backend $backend
-  stderr_has "error[E701]: node 'wave'"
+  stderr_has "error[E701]: half.dsir: node 'wave'"
   stderr_has "help: "
 done
 cat >index.dsir <<'END'
@@ -21,7 +21,7 @@ graph "index" stage=float (%i: i64[?]) -> (%y) {
 END
 make_npz i.npz i i64 3 9
 expect 3 run index.dsir --inputs i.npz -o y.npz
-stderr_has "error[E702]: "
+stderr_has "error[E702]: index.dsir: "
 stderr_has "embed"
 stderr_has "index 9 is outside [0, 4)"
 expect 2 run half.dsir --inputs x.npz -o y.npz --backend cuda

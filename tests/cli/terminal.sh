@@ -4,7 +4,7 @@ make_net
 make_npz big.npz x f32 20000,3,8,8
 script -qec true /dev/null >/dev/null 2>&1 || { echo "not tried: script(1) makes no pseudo-terminal here"; exit 0; }
 # on_terminal COMMAND: its output with escape codes is in the file seen.
-on_terminal() { env -u NO_COLOR TERM=xterm script -qec "stty cols 80; $1" /dev/null >seen </dev/null || die "failed on a terminal: $1"; }
+on_terminal() { env -u NO_COLOR TERM=xterm script -qec "stty cols ${columns:-80}; $1" /dev/null >seen </dev/null || die "failed on a terminal: $1"; }
 on_terminal "$DSQUANT run net.dsir --inputs big.npz --batch 1 --backend portable"
 if grep -q '%.*left' seen; then
   grep -q '\[#*\.*\]' seen || die "no bar"
@@ -33,12 +33,19 @@ graph "long" stage=float (%image_as_it_comes_from_the_camera_before_anything_is_
 END
 make_npz l.npz image_as_it_comes_from_the_camera_before_anything_is_done f32 5,3,8,8
 on_terminal "$DSQUANT --weights int8 --act int4 long.dsir"
+on_terminal "$DSQUANT --weights int8 --act int8 long.dsir -o int8.dsq"
 while IFS= read -r arguments; do
-  on_terminal "$DSQUANT $arguments 2>/dev/null"
-  width=$(tr -d '\r' <seen | sed $'s/\x1b\\[[0-9;]*[mK]//g' | LC_ALL=C.UTF-8 wc -L)
-  [ "$width" -le 80 ] || { cat seen; die "$width columns on a terminal of 80: $arguments"; }
-  [ -s seen ] || die "nothing was shown: $arguments"
+  for columns in 80 60 40; do
+    case $columns:$arguments in [46]0:inspect*|40:*--dry-run) continue ;; esac  # hashes and names in text stay whole
+    on_terminal "$DSQUANT $arguments 2>/dev/null"
+    width=$(tr -d '\r' <seen | sed $'s/\x1b\\[[0-9;]*[mK]//g' | LC_ALL=C.UTF-8 wc -L)
+    [ "$width" -le $columns ] || { cat seen; die "$width columns on a terminal of $columns: $arguments"; }
+    [ -s seen ] || die "nothing was shown: $arguments"
+  done
 done <<'END'
+diff long.report.json int8.report.json
+long.dsir --dry-run
+bench net.dsir --runs 2
 --weights int8 --act int4 net.dsir
 --weights int8 --act int4 long.dsir -o other.dsq
 run long.dsir --inputs l.npz --profile
@@ -56,6 +63,7 @@ version
 quantize --help
 run --help
 END
+columns=80
 for quiet in NO_COLOR=1 TERM=dumb; do
   on_terminal "$quiet $DSQUANT nowhere.onnx || true"
   if grep -q $'\x1b\[[0-9;]*m' seen; then die "colour with $quiet"; fi

@@ -33,6 +33,16 @@ TEST(Exceptions, BecomeErrors) {
   EXPECT_EQ(error([] { throw std::bad_alloc(); }).code, Code::out_of_memory);
 }
 
+TEST(Plural, NumbersAndNouns) {
+  EXPECT_EQ(plural(1, "layer"), "1 layer");
+  EXPECT_EQ(plural(0, "layer"), "0 layers");
+  EXPECT_EQ(plural(2, "axis"), "2 axes");
+  EXPECT_EQ(plural(3, "class"), "3 classes");
+  EXPECT_EQ(plural(3, "branch"), "3 branches");
+  EXPECT_EQ(plural(3, "entry"), "3 entries");
+  EXPECT_EQ(plural(size_t{1}, "axis"), "1 axis");
+}
+
 TEST(Glob, StarsAndQuestionMarks) {
   EXPECT_TRUE(glob_match("*", ""));
   EXPECT_TRUE(glob_match("conv*", "conv"));

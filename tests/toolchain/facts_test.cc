@@ -109,14 +109,35 @@ TEST(Facts, InputsOfTheLayersThatHaveIntegers) {
 
 TEST(Facts, WhatStaysFloatIsGroupedByReason) {
   const Graph lowered = after(parsed(kNetwork), Recipe(), {"plan", "assign", "store", "lower"});
-  const std::vector<FloatPart> parts = float_facts(lowered, {{"product", "told so"}});
+  const std::vector<FloatPart> parts = float_facts(lowered, Reasons(Diagnostics()));
   ASSERT_EQ(parts.size(), 3U);  // moving values is no loss: the reshape is not named
   EXPECT_EQ(parts[0].op, "sigmoid");
   EXPECT_EQ(parts[0].nodes, std::vector<std::string>{"gate"});
   EXPECT_EQ(parts[1].op, "tanh");
   EXPECT_EQ(parts[0].reason, parts[1].reason);
   EXPECT_EQ(parts[2].op, "mul");
-  EXPECT_EQ(parts[2].reason, "told so");
+  EXPECT_EQ(parts[2].reason, "it has no integer form");
+}
+
+TEST(Facts, ReasonsOfLayersWithOneNameComeInOrder) {
+  const Graph network = parsed(R"(graph (%x: f32[2,4]) -> (%y) {
+  %v = const f32[4,4] rand(seed=1)
+  %w = const f32[4,4] rand(seed=2)
+  %a = linear(%x, %v) @"same"
+  %b = linear(%a, %w)
+  %y = linear(%b, %w) @"same"
+})");
+  Diagnostics diagnostics;
+  diagnostics.enter_pass("plan_quant");
+  diagnostics.note("same", "first");
+  diagnostics.note("same", "second");
+  diagnostics.note("b", "of one without a name");
+  const std::vector<FloatPart> parts = float_facts(network, Reasons(diagnostics));
+  ASSERT_EQ(parts.size(), 3U);
+  EXPECT_EQ(parts[0].reason, "first");
+  EXPECT_EQ(parts[1].reason, "of one without a name");
+  EXPECT_EQ(parts[1].nodes, std::vector<std::string>{"b"});
+  EXPECT_EQ(parts[2].reason, "second");
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "src/runner/portable/dispatch.h"
 #include "src/runner/portable/kernels.h"
 #include "src/runner/portable/strided.h"
+#include "src/support/strings.h"
 
 namespace dsq::portable {
 namespace {
@@ -28,8 +29,8 @@ Result<void> copy(const Call& call) {
   const std::span<const std::byte> from = call.input(0).bytes();
   const std::span<std::byte> to = call.output().mutable_bytes();
   if (to.size() != from.size()) {
-    return fail(Code::run_failed, "{} has {} elements, {} wanted", text_of(call.input(0).shape()),
-                call.input(0).count(), call.output().count());
+    return fail(Code::run_failed, "{} has {}, {} wanted", text_of(call.input(0).shape()),
+                plural(call.input(0).count(), "element"), call.output().count());
   }
   if (!from.empty() && from.data() != to.data()) {  // a view in the arena is its source
     std::memcpy(to.data(), from.data(), from.size());

@@ -4,6 +4,7 @@
 #include "src/runner/portable/dispatch.h"
 #include "src/runner/portable/kernels.h"
 #include "src/support/parallel.h"
+#include "src/support/strings.h"
 
 namespace dsq::portable {
 namespace {
@@ -71,7 +72,7 @@ Result<void> channel_norm(const Call& call) {
   const int64_t channels = shape[1];
   const int64_t groups = call.node.op == OpKind::instance_norm ? channels : attrs.groups;
   if (groups < 1 || channels % groups != 0) {
-    return fail(Code::run_failed, "{} channels cannot be cut into {} groups", channels, groups);
+    return fail(Code::run_failed, "{} cannot be cut into {}", plural(channels, "channel"), plural(groups, "group"));
   }
   const int64_t plane = plane_of(shape);
   const int64_t per_group = channels / groups;

@@ -1,0 +1,24 @@
+// The file that an error is about, for errors that know a place within it or none.
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "src/support/result.h"
+
+namespace dsq {
+
+// The file's name goes in front of the error's place, unless the place names it already.
+inline Error in_file(const std::string& file, Error error) {
+  if (error.where.find(file) == std::string::npos) {
+    error.where = error.where.empty() ? file : file + ": " + error.where;
+  }
+  return error;
+}
+
+template <class T>
+Result<T> in_file(const std::string& file, Result<T> result) {
+  return result ? std::move(result) : Result<T>(in_file(file, std::move(result).error()));
+}
+
+}  // namespace dsq
