@@ -126,7 +126,7 @@ Result<Exit> run(const Options& options, Console& console) {
   }
   console.print(table.text());
   if (options.what == "codes") {
-    console.print("`dsquant explain E105` says more about one of them\n");
+    console.print(fitted("`dsquant explain E105` says more about one of them\n"));
   }
   return Exit::ok;
 }

@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 #include "cli/options.h"
+#include "cli/table.h"
 #include "formats/onnx/import.h"
 #include "src/runner/backend.h"
 
@@ -50,7 +51,7 @@ Action define_version(CLI::App& app) {
   const auto common = std::make_shared<Common>();
   add_json(app, *common);
   return [common](Console& console) -> Result<Exit> {
-    common->json ? console.print_json(features()) : console.print(to_text(features()));
+    common->json ? console.print_json(features()) : console.print(fitted(to_text(features())));
     return Exit::ok;
   };
 }

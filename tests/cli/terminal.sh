@@ -36,7 +36,7 @@ on_terminal "$DSQUANT --weights int8 --act int4 long.dsir"
 on_terminal "$DSQUANT --weights int8 --act int8 long.dsir -o int8.dsq"
 while IFS= read -r arguments; do
   for columns in 80 60 40; do
-    case $columns:$arguments in [46]0:inspect*|40:*--dry-run) continue ;; esac  # hashes and names in text stay whole
+    case $columns:$arguments in [46]0:inspect*|[46]0:*--help|40:*--dry-run) continue ;; esac  # hashes, commands and names stay whole
     on_terminal "$DSQUANT $arguments 2>/dev/null"
     width=$(tr -d '\r' <seen | sed $'s/\x1b\\[[0-9;]*[mK]//g' | LC_ALL=C.UTF-8 wc -L)
     [ "$width" -le $columns ] || { cat seen; die "$width columns on a terminal of $columns: $arguments"; }
