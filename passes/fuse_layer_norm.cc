@@ -95,28 +95,17 @@ std::optional<Match> match(const Graph& graph, NodeId id, Diagnostics& diag) {
 }
 
 void rewrite(Graph& graph, Match& found) {
-  const std::string name = graph.node(graph.value(found.y).producer).name;
-  const std::string base = name.empty() ? graph.value(found.y).name : name;
-  std::vector<ValueId> inputs = {found.x, graph.add_constant(base + ".scale", std::move(found.scale))};
+  std::vector<NormParameter> parameters = {{".scale", std::move(found.scale)}};
   if (found.bias) {
-    inputs.push_back(graph.add_constant(base + ".bias", *std::move(found.bias)));
+    parameters.push_back({".bias", *std::move(found.bias)});
   }
-  NormAttrs attrs;
-  attrs.epsilon = found.epsilon;
-  attrs.axis = found.axis - rank_of(graph, found.x);
-  replace_value(graph, found.y, OpKind::layer_norm, name, attrs, std::move(inputs));
+  replace_by_norm(graph, OpKind::layer_norm, found.x, found.y, found.axis, found.epsilon, std::move(parameters));
 }
 
 }  // namespace
 
 Result<bool> fuse_layer_norm(Graph& graph, PassContext& context) {
-  return rewrite_nodes(graph, context.diag, [&](NodeId id) {
-    std::optional<Match> found = match(graph, id, context.diag);
-    if (found) {
-      rewrite(graph, *found);
-    }
-    return found.has_value();
-  });
+  return fuse_norms(graph, context.diag, match, rewrite);
 }
 
 }  // namespace dsq

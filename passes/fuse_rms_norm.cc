@@ -36,25 +36,14 @@ std::optional<Match> match(const Graph& graph, NodeId id, Diagnostics& diag) {
 }
 
 void rewrite(Graph& graph, Match& found) {
-  const std::string name = graph.node(graph.value(found.y).producer).name;
-  const std::string base = name.empty() ? graph.value(found.y).name : name;
-  NormAttrs attrs;
-  attrs.epsilon = found.norm.epsilon;
-  attrs.axis = found.norm.axis - rank_of(graph, found.norm.d);
-  const ValueId scale = graph.add_constant(base + ".scale", std::move(found.scale));
-  replace_value(graph, found.y, OpKind::rms_norm, name, attrs, {found.norm.d, scale});
+  replace_by_norm(graph, OpKind::rms_norm, found.norm.d, found.y, found.norm.axis, found.norm.epsilon,
+                  {{".scale", std::move(found.scale)}});
 }
 
 }  // namespace
 
 Result<bool> fuse_rms_norm(Graph& graph, PassContext& context) {
-  return rewrite_nodes(graph, context.diag, [&](NodeId id) {
-    std::optional<Match> found = match(graph, id, context.diag);
-    if (found) {
-      rewrite(graph, *found);
-    }
-    return found.has_value();
-  });
+  return fuse_norms(graph, context.diag, match, rewrite);
 }
 
 }  // namespace dsq

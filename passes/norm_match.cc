@@ -194,4 +194,18 @@ std::optional<Applied> applied(const Graph& graph, ValueId value, OpKind op) {
   return graph.is_constant(other) ? std::optional<Applied>({output_of(graph, *user), other}) : std::nullopt;
 }
 
+void replace_by_norm(Graph& graph, OpKind op, ValueId x, ValueId y, int64_t axis, float epsilon,
+                     std::vector<NormParameter> parameters) {
+  const std::string name = graph.node(graph.value(y).producer).name;
+  const std::string base = name.empty() ? graph.value(y).name : name;
+  std::vector<ValueId> inputs = {x};
+  for (NormParameter& each : parameters) {
+    inputs.push_back(graph.add_constant(base + each.suffix, std::move(each.value)));
+  }
+  NormAttrs attrs;
+  attrs.epsilon = epsilon;
+  attrs.axis = axis - rank_of(graph, x);
+  replace_value(graph, y, op, name, attrs, std::move(inputs));
+}
+
 }  // namespace dsq

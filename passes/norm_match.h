@@ -36,6 +36,26 @@ std::optional<Centred> centred(const Graph& graph, ValueId d, const Shape& axes)
 std::optional<Tensor> as_parameter(const Graph& graph, ValueId constant, ValueId x, int64_t axis);
 std::optional<Tensor> filled_parameter(const Graph& graph, ValueId x, int64_t axis, float value);
 
+// Writes the normalization of `x` in the place of `y`: `op`(x, parameters...), named after what made y.
+struct NormParameter {
+  std::string suffix;  // of the constant's name
+  Tensor value;
+};
+void replace_by_norm(Graph& graph, OpKind op, ValueId x, ValueId y, int64_t axis, float epsilon,
+                     std::vector<NormParameter> parameters);
+
+// The driver of both passes: what `match`(node) finds, if anything, `rewrite`(graph, found) puts together.
+template <class Match, class Rewrite>
+bool fuse_norms(Graph& graph, Diagnostics& diag, Match match, Rewrite rewrite) {
+  return rewrite_nodes(graph, diag, [&](NodeId id) {
+    auto found = match(graph, id, diag);
+    if (found) {
+      rewrite(graph, *found);
+    }
+    return found.has_value();
+  });
+}
+
 // `op`(value, constant), when that is the only use of `value`: what it makes, and the constant.
 struct Applied {
   ValueId result = ValueId::none;

@@ -119,3 +119,11 @@ for same in net.dsir ./net.dsir link.dsir hard.dsir; do
   stderr_has "error[E802]: $same: the output would replace 'net.dsir'"
 done
 cmp -s net.dsir hard.dsir || die "net.dsir was replaced"
+
+# With --json, stdout is one document or nothing, whatever goes wrong.
+for line in "3 inspect nowhere.onnx" "3 run net.dsir --inputs nowhere.npz" "2 net.dsir --act int7" "3 compare net.dsir broken.onnx --inputs x.npz" "3 reproduce net.dsir" "3 diff net.dsir net.dsir" "2 opt net.dsir --passes none" "3 bench nowhere.onnx"; do
+  expect $line --json
+  [ ! -s out ] || die "stdout is not empty: $line"
+done
+expect 1 net.dsir --json --min-sqnr 199 -o gate.dsq
+python3 -m json.tool out >/dev/null || die "no JSON where a gate failed"
