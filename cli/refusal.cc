@@ -44,7 +44,7 @@ std::string example_of(const OptionFacts& option, const Command& command) {
   for (const std::string& line : split(command.examples, '\n')) {
     const size_t start = line.find_first_not_of(' ');
     if (start != std::string::npos && (option.positional || (line + " ").find(flag + " ") != std::string::npos)) {
-      return line.substr(start);
+      return line.substr(start, line.find("  ", start) - start);  // without what is said beside it
     }
   }
   return flag + " " + sample_value(option);

@@ -82,6 +82,8 @@ for raw in "required" "Expected" "received" "excludes"; do
     grep -q "^error.*$raw" err && die "CLI11's words: $line"
   done
 done
+expect 2 completion
+stderr_has "help: for example \`source <(dsquant completion bash)\`;"
 expect 2 --
 stderr_has "error[E801]: MODEL is missing"
 expect 2 help inspct
