@@ -26,9 +26,6 @@ static_assert(sizeof(Raw) == kHeaderBytes);
 
 // No section may be larger: sums of a few of them cannot overflow.
 constexpr uint64_t kMaxBytes = uint64_t{1} << 48;
-// FlatBuffers end at 2 GB; deflate cannot shrink further than this factor, honest metadata shrinks five to twenty times.
-constexpr uint64_t kMaxMetadata = uint64_t{1} << 30;
-constexpr uint64_t kMaxDeflation = 200;
 
 }  // namespace
 

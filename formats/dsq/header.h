@@ -22,6 +22,11 @@ constexpr uint64_t align_up(uint64_t value, uint64_t alignment) {
   return (value + alignment - 1) / alignment * alignment;
 }
 
+// FlatBuffers end at 2 GB.
+inline constexpr uint64_t kMaxMetadata = uint64_t{1} << 30;
+// Honest metadata shrinks five to twenty times; what shrinks further than this is stored as it is.
+inline constexpr uint64_t kMaxDeflation = 200;
+
 struct DsqHeader {
   uint64_t metadata_stored = 0;  // bytes in the file
   uint64_t metadata_bytes = 0;   // after inflating; equal to metadata_stored when it is not deflated

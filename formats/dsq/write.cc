@@ -94,6 +94,10 @@ class ModelWriter {
     const auto tensors = builder_.CreateVector(tensors_);
     fb::FinishModelBuffer(builder_,
                           fb::CreateModel(builder_, kDsqVersion, required_list, 0, root, tensors, provenance));
+    if (builder_.GetSize() > kMaxMetadata) {
+      return fail(Code::graph_invalid, "names, shapes and attributes take {} bytes, a .dsq file holds {}",
+                  builder_.GetSize(), kMaxMetadata);
+    }
     return {};
   }
 
@@ -296,9 +300,15 @@ class ModelWriter {
   std::vector<std::string_view> used_;
 };
 
+// The metadata deflated, or nothing where it is stored as it is.
+std::vector<std::byte> deflated_metadata(const ModelWriter& writer) {
+  std::vector<std::byte> deflated = deflate_bytes(writer.metadata());
+  return writer.metadata().size() > deflated.size() * kMaxDeflation ? std::vector<std::byte>() : deflated;
+}
+
 // Gives the whole file to the sink, in order.
 Result<void> emit(const ModelWriter& writer, const Sink& sink) {
-  const std::vector<std::byte> deflated = deflate_bytes(writer.metadata());
+  const std::vector<std::byte> deflated = deflated_metadata(writer);
   const std::span<const std::byte> stored = deflated.empty() ? writer.metadata() : std::span<const std::byte>(deflated);
   Sha256 hash;
   DSQ_TRY(writer.data().emit([&](std::span<const std::byte> bytes) {
@@ -331,7 +341,7 @@ std::string dsq_libraries() { return zstd_name() + ", " + zlib_name(); }
 Result<int64_t> dsq_bytes(const Graph& graph, const Provenance& provenance) {
   ModelWriter writer;
   DSQ_TRY(writer.write(graph, provenance));
-  const std::vector<std::byte> deflated = deflate_bytes(writer.metadata());
+  const std::vector<std::byte> deflated = deflated_metadata(writer);
   const DsqHeader header{deflated.empty() ? writer.metadata().size() : deflated.size(),
                          writer.metadata().size(),
                          writer.data().size(),

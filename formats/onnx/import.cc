@@ -67,16 +67,21 @@ Result<int64_t> opset_of(const onnx::ModelProto& model, const std::string& path)
   if (model.ir_version() < 3) {
     return fail(Code::opset_unsupported, "IR version {} is older than 3", model.ir_version()).at(path);
   }
+  std::optional<int64_t> opset;
   for (const onnx::OperatorSetIdProto& set : model.opset_import()) {
     if (set.domain().empty() || set.domain() == "ai.onnx") {
       if (set.version() < kMinOpset || set.version() > kMaxOpset) {
         return fail(Code::opset_unsupported, "opset {} is outside {} to {}", set.version(), kMinOpset, kMaxOpset)
             .at(path);
       }
-      return set.version();
+      if (opset && *opset != set.version()) {
+        return fail(Code::opset_unsupported, "the model imports the opsets {} and {}", *opset, set.version()).at(path);
+      }
+      opset = set.version();
     }
   }
-  return fail(Code::opset_unsupported, "the model imports no version of the ONNX operator set").at(path);
+  return opset ? Result<int64_t>(*opset)
+               : fail(Code::opset_unsupported, "the model imports no version of the ONNX operator set").at(path);
 }
 
 Result<void> check_input(const std::string& name, const TensorType& type) {
@@ -163,6 +168,24 @@ Result<void> check_declared_outputs(const onnx::GraphProto& proto, const Graph& 
     if (!fits) {
       diagnostics.note("output '" + info.name() + "'",
                        fmt::format("it is declared {} and computed as {}", text_of(declared), text_of(found)));
+    }
+  }
+  return {};
+}
+
+// What is declared of values between nodes is often stale; only an element type that nothing computes contradicts.
+Result<void> check_declared_values(const onnx::GraphProto& proto, const Scope& scope) {
+  for (const onnx::ValueInfoProto& info : proto.value_info()) {
+    const auto found = scope.names.find(info.name());
+    const Result<TensorType> declared = declared_type(info);
+    if (found == scope.names.end() || !declared) {
+      continue;
+    }
+    const DType computed_as = scope.graph.value(found->second).type.dtype;
+    if (computed(declared->dtype) != computed(computed_as)) {
+      return fail(Code::type_mismatch, "it is declared {} and computed as {}", name_of(declared->dtype),
+                  name_of(computed_as))
+          .at("value '" + info.name() + "'");
     }
   }
   return {};
@@ -259,6 +282,7 @@ Result<Imported> import_onnx(const std::filesystem::path& path, const ImportOpti
     return refusal(state.refused, path.string());
   }
   DSQ_TRY(std::move(body));
+  DSQ_TRY(check_declared_values(model.graph(), scope));
   DSQ_TRY(check_declared_outputs(model.graph(), scope.graph, diagnostics));
   restore_output_types(model.graph(), scope.graph);
   DSQ_TRY(infer_types(scope.graph));

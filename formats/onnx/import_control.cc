@@ -81,6 +81,12 @@ Result<void> convert_scan(NodeImport& n) {
   const Shape out_axes = n.attr_ints("scan_output_axes");
   const Shape out_reversed = n.attr_ints("scan_output_directions");
   const auto non_zero = [](const Shape& list) { return std::ranges::any_of(list, [](int64_t v) { return v != 0; }); };
+  const auto count = static_cast<size_t>(sequences);
+  const bool fits =
+      (in_axes.empty() || in_axes.size() == count) && (in_reversed.empty() || in_reversed.size() == count);
+  if (!fits || std::ranges::any_of(in_reversed, [](int64_t v) { return v != 0 && v != 1; })) {
+    return n.invalid("scan_input_axes and scan_input_directions (0 or 1) need an entry for each sequence");
+  }
   if (non_zero(out_axes) || non_zero(out_reversed)) {
     return n.refuse("a scan with transposed or reversed outputs");
   }

@@ -16,6 +16,7 @@ constexpr int kMaxNesting = 8;        // as in .dsq files
 // Networks have some thousand nodes; unrolled ones, some ten thousand. Passes may take the square of this in steps.
 constexpr int64_t kMaxNodes = 1 << 15;
 constexpr size_t kMaxValues = 1 << 17;
+constexpr int kMaxOutputs = 1 << 12;  // of a node
 
 // The names that a nested graph takes from outside, in order of first use.
 void collect_free(const onnx::GraphProto& graph, std::set<std::string> defined, std::vector<std::string>& free,
@@ -125,8 +126,29 @@ Result<void> convert_node(NodeImport& node, Converter convert, int64_t opset) {
   return convert(node);
 }
 
+// Few outputs; one attribute for each name, with a value of its own: references are bound where functions are called.
+Result<void> check_form(const onnx::NodeProto& proto) {
+  if (proto.output_size() > kMaxOutputs) {
+    return fail(Code::graph_invalid, "a node of {} outputs; {} are supported", proto.output_size(), kMaxOutputs);
+  }
+  std::unordered_set<std::string_view> names;
+  for (const onnx::AttributeProto& each : proto.attribute()) {
+    if (!names.insert(each.name()).second) {
+      return fail(Code::attribute_invalid, "attribute '{}' is given twice", each.name());
+    }
+    if (!each.ref_attr_name().empty()) {
+      return fail(Code::attribute_invalid, "attribute '{}' refers to '{}' of a function, and stands in none",
+                  each.name(), each.ref_attr_name());
+    }
+  }
+  return {};
+}
+
 Result<void> import_node(onnx::NodeProto& proto, Scope& scope, ImportState& state) {
   NodeImport node(proto, scope, state);
+  if (Result<void> sound = check_form(proto); !sound) {
+    return std::move(sound).error().at("node '" + node.name() + "'");
+  }
   for (const std::string& input : proto.input()) {
     Result<ValueId> found = node.lookup(input);
     if (!found) {
@@ -138,6 +160,11 @@ Result<void> import_node(onnx::NodeProto& proto, Scope& scope, ImportState& stat
   if (!node.mistyped().empty()) {
     return fail(Code::attribute_invalid, "attribute '{}' of {} is of the wrong type", node.mistyped(), proto.op_type())
         .at("node '" + node.name() + "'");
+  }
+  for (size_t i = node.asked(); done && i < node.input_count(); ++i) {
+    if (!proto.input(static_cast<int>(i)).empty()) {
+      done = fail(Code::graph_invalid, "{} takes {} inputs, not {}", proto.op_type(), node.asked(), node.input_count());
+    }
   }
   if (done) {
     return done;

@@ -1,4 +1,6 @@
 // Models that are quantized already.
+#include <cmath>
+
 #include "formats/onnx/converters.h"
 
 namespace dsq::onnx_format {
@@ -6,6 +8,17 @@ namespace dsq::onnx_format {
 Result<void> convert_quantize(NodeImport& n) {
   QuantizeAttrs attrs;
   attrs.axis = n.attr_int("axis", 1);
+  const int64_t block = n.attr_int("block_size", 0);
+  const TensorType& scales = n.type(1);
+  if (block < 0 || (block == 0 && scales.rank() > 1 && scales.known() && count_of(*scales.shape) > 1)) {
+    return n.invalid(fmt::format("block_size {} for scales of {}", block, text_of(scales)));
+  }
+  const Tensor* scale = n.scope().graph.constant(n.in(1));
+  for (int64_t i = 0; scale != nullptr && is_float(scale->dtype()) && i < scale->count(); ++i) {
+    if (!std::isfinite(element(*scale, i))) {
+      return fail(Code::weights_not_finite, "element {} of its scale is {}", i, element(*scale, i));
+    }
+  }
   if (n.op_type() == "DequantizeLinear") {
     attrs.to = DType::f32;
     return n.finish(OpKind::dequantize, attrs, n.inputs());

@@ -7,6 +7,12 @@
 namespace dsq::onnx_format {
 
 Result<void> convert_constant(NodeImport& n) {
+  const auto is_value = [](const onnx::AttributeProto& each) {
+    return each.name() == "sparse_value" || each.name().starts_with("value");
+  };
+  if (n.input_count() > 0 || std::ranges::count_if(n.proto().attribute(), is_value) > 1) {
+    return n.invalid(n.input_count() > 0 ? "a constant has no inputs" : "a constant has one value");
+  }
   const auto make = [&]() -> Result<Tensor> {
     for (onnx::AttributeProto& each : *n.proto().mutable_attribute()) {
       const std::string& key = each.name();

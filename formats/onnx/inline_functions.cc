@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,9 @@ class Inliner {
         flat.Add(std::move(node));
         continue;
       }
+      if (Result<void> sound = check_call(*found->second, node); !sound) {
+        return std::move(sound).error().at("node '" + (node.name().empty() ? node.op_type() : node.name()) + "'");
+      }
       google::protobuf::RepeatedPtrField<onnx::NodeProto> body = instantiate(*found->second, node);
       DSQ_TRY(expand(body, depth + 1));
       for (onnx::NodeProto& each : body) {
@@ -50,6 +54,19 @@ class Inliner {
   }
 
  private:
+  static Result<void> check_call(const onnx::FunctionProto& function, const onnx::NodeProto& call) {
+    if (call.input_size() > function.input_size() || call.output_size() > function.output_size()) {
+      return fail(Code::graph_invalid, "the function '{}' takes {} inputs and gives {} outputs, not {} and {}",
+                  function.name(), function.input_size(), function.output_size(), call.input_size(),
+                  call.output_size());
+    }
+    const std::set<std::string> inputs(function.input().begin(), function.input().end());
+    if (static_cast<int>(inputs.size()) != function.input_size()) {
+      return fail(Code::graph_invalid, "two inputs of the function '{}' have the same name", function.name());
+    }
+    return {};
+  }
+
   // The function's nodes with the call's values for its parameters and fresh names for everything inside.
   google::protobuf::RepeatedPtrField<onnx::NodeProto> instantiate(const onnx::FunctionProto& function,
                                                                   const onnx::NodeProto& call) {
@@ -163,7 +180,9 @@ class Inliner {
 Result<void> inline_functions(onnx::ModelProto& model) {
   Functions functions;
   for (const onnx::FunctionProto& function : model.functions()) {
-    functions[{function.domain(), function.name()}] = &function;
+    if (!functions.emplace(std::pair(function.domain(), function.name()), &function).second) {
+      return fail(Code::graph_invalid, "the function '{}' is defined twice", function.name());
+    }
   }
   return functions.empty() ? Result<void>()
                            : Inliner(std::move(functions)).expand(*model.mutable_graph()->mutable_node(), 0);

@@ -1,9 +1,11 @@
 #include "formats/onnx/tensors.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstring>
 
+#include "src/ir/beyond_f32.h"
 #include "src/ir/half.h"
 #include "src/support/strings.h"
 
@@ -25,12 +27,31 @@ Result<Tensor> from_field(const Field& field, Shape shape) {
   if (field.size() != count_of(shape)) {  // before memory is asked for
     return fail(Code::tensor_invalid, "{} stored for {}", plural(field.size(), "value"), text_of(shape));
   }
+  using Stored = std::remove_cvref_t<decltype(field.Get(0))>;
   Tensor tensor(dtype_of<T>(), std::move(shape));
   std::span<T> out = tensor.mutable_values<T>();
   for (int i = 0; i < field.size(); ++i) {
     out[static_cast<size_t>(i)] = static_cast<T>(field.Get(i));
+    if (is_integer(dtype_of<T>()) && static_cast<Stored>(out[static_cast<size_t>(i)]) != field.Get(i)) {
+      return fail(Code::tensor_invalid, "{} is not a value of {}", field.Get(i), name_of(dtype_of<T>()));
+    }
   }
   return tensor;
+}
+
+// A tensor has one place for its data; where there are two, nobody knows which is meant.
+Result<void> check_places(const onnx::TensorProto& proto) {
+  const bool is_external = proto.data_location() == onnx::TensorProto::EXTERNAL;
+  const auto places = std::to_array({proto.has_raw_data() && !is_external, is_external, proto.float_data_size() > 0,
+                                     proto.double_data_size() > 0, proto.int32_data_size() > 0,
+                                     proto.int64_data_size() > 0, proto.uint64_data_size() > 0});
+  if (std::ranges::count(places, true) > 1) {
+    return fail(Code::tensor_invalid, "its data lie in more than one field");
+  }
+  if (proto.has_segment()) {
+    return fail(Code::tensor_invalid, "it is a segment of a tensor, which is not supported");
+  }
+  return {};
 }
 
 // f16 and bf16 bits, or packed nibbles, one int32 each.
@@ -141,6 +162,9 @@ Result<Tensor> TensorReader::read(onnx::TensorProto& proto) {
   if (!count) {
     return std::move(count).error().at("tensor '" + proto.name() + "'");
   }
+  if (Result<void> single = check_places(proto); !single) {
+    return std::move(single).error().at("tensor '" + proto.name() + "'");
+  }
   bytes_read_ += bytes_of(dtype, *count);
   Result<Tensor> tensor = proto.data_location() == onnx::TensorProto::EXTERNAL ? read_external(proto, dtype, shape)
                           : proto.has_raw_data()                               ? read_raw(proto, dtype, shape)
@@ -150,6 +174,10 @@ Result<Tensor> TensorReader::read(onnx::TensorProto& proto) {
   }
   if (dtype == DType::boolean && std::ranges::any_of(tensor->bytes(), [](std::byte b) { return b > std::byte{1}; })) {
     return fail(Code::tensor_invalid, "a boolean is neither 0 nor 1").at("tensor '" + proto.name() + "'");
+  }
+  if (const std::optional<double> far = beyond_f32(*tensor)) {
+    return fail(Code::tensor_invalid, "it holds {}, which is beyond the range of f32", *far)
+        .at("tensor '" + proto.name() + "'");
   }
   return is_float(dtype) && dtype != DType::f32 ? as_f32(*tensor) : std::move(*tensor);
 }

@@ -6,6 +6,7 @@
 #include <numeric>
 #include <optional>
 
+#include "src/ir/beyond_f32.h"
 #include "src/support/exceptions.h"
 #include "src/support/parallel.h"
 #include "src/support/strings.h"
@@ -32,6 +33,9 @@ Result<Tensor> as_type(const Tensor& tensor, DType wanted) {
     return fail(Code::data_mismatch, "its elements are {}, the model expects {}", name_of(tensor.dtype()),
                 name_of(wanted));
   };
+  if (const std::optional<double> far = beyond_f32(tensor)) {
+    return fail(Code::data_mismatch, "it holds {}, which is beyond the range of f32", *far);
+  }
   if (tensor.dtype() == wanted) {
     return tensor;
   }
@@ -57,10 +61,11 @@ Result<Tensor> as_type(const Tensor& tensor, DType wanted) {
 
 // The first element that is not finite.
 std::optional<std::pair<int64_t, float>> not_finite(const Tensor& tensor) {
-  if (tensor.dtype() != DType::f32) {
+  if (!is_float(tensor.dtype())) {
     return std::nullopt;
   }
-  const std::span<const float> values = tensor.values<float>();
+  const std::vector<float> others = tensor.dtype() == DType::f32 ? std::vector<float>() : to_floats(tensor);
+  const std::span<const float> values = tensor.dtype() == DType::f32 ? tensor.values<float>() : std::span(others);
   const auto bad = std::ranges::find_if(values, [](float v) { return !std::isfinite(v); });
   return bad == values.end() ? std::nullopt : std::optional(std::pair(bad - values.begin(), *bad));
 }
@@ -193,6 +198,15 @@ Result<Dataset> Dataset::make(const Graph& graph, std::vector<std::pair<std::str
     if (value.type.shape && value.type.shape->front() != kUnknown) {
       data.fixed_batch_ = std::max(data.fixed_batch_, value.type.shape->front());
     }
+    const bool is_open = !value.type.shape || value.type.shape->front() == kUnknown;
+    if (size && shape.front() != *size && is_open) {  // regions, boxes: its first axis counts something of its own
+      if (const std::optional<std::pair<int64_t, float>> bad = not_finite(array)) {
+        return fail(Code::data_not_finite, "it holds {}", bad->second).at(where);
+      }
+      diagnostics.note(where, fmt::format("it has {} rows for {} samples, so all run at once", shape.front(), *size));
+      data.together_ = true;
+      continue;
+    }
     if (size && shape.front() != *size) {
       return fail(Code::data_mismatch, "it has {}, another array has {}", plural(shape.front(), "sample"), *size)
           .at(where);
@@ -203,6 +217,9 @@ Result<Dataset> Dataset::make(const Graph& graph, std::vector<std::pair<std::str
   const int64_t count = size.value_or(1);
   if (count == 0) {
     return fail(Code::data_mismatch, "the arrays hold no samples");
+  }
+  if (data.together_) {
+    data.fixed_batch_ = 0;
   }
   if (data.fixed_batch_ > 1 && count % data.fixed_batch_ != 0) {
     return fail(Code::data_mismatch, "{} cannot be cut into batches of {}, which the model asks for",

@@ -17,8 +17,8 @@ namespace dsq {
 using NamedColumns = std::vector<std::pair<std::string, std::shared_ptr<const Column>>>;
 
 // Arrays whose first dimension counts samples are cut; arrays that fit an input as they are (a sample rate, a state)
-// are given to every sample. Where such an array holds an entry for each sample along an open axis of its own, all
-// samples make one batch. Copies share what they are made of.
+// are given to every sample. Where such an array holds an entry for each sample along an open axis of its own, or counts
+// something else along an open first axis, all samples make one batch. Copies share what they are made of.
 class Dataset {
  public:
   // Errors: data_mismatch (a missing or unknown name, a shape or type that does not fit: each says what was expected).

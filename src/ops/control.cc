@@ -62,6 +62,9 @@ Result<void> check_condition(const InferContext& c, size_t i) {
   if (c.has(i) && c.dtype(i) != DType::boolean) {
     return fail(Code::type_mismatch, "the condition is {}, not bool", name_of(c.dtype(i)));
   }
+  if (c.has(i) && c.shape(i) != nullptr && is_known(*c.shape(i)) && count_of(*c.shape(i)) != 1) {
+    return fail(Code::shape_mismatch, "the condition is {}, one truth value expected", text_of(*c.shape(i)));
+  }
   return {};
 }
 
@@ -117,6 +120,9 @@ Result<void> loop(InferContext& c) {  // trip count, condition, carried..., capt
   // A carried value may change its shape from round to round: what changes in the first round is open in all. When
   // they do not settle, all are open altogether; loops within loops are inferred anew in each round, so rounds are few.
   std::vector<TensorType> out = DSQ_TRY(nested_types(attrs.body, types));
+  if (out[0].dtype != DType::boolean) {
+    return fail(Code::type_mismatch, "the body's condition is {}, not bool", name_of(out[0].dtype));
+  }
   for (int round = 0; round < kMaxRounds; ++round) {
     bool stable = true;
     for (size_t i = 0; i < carried; ++i) {

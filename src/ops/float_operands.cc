@@ -179,7 +179,7 @@ Result<void> float_operands(const InferContext& c) {
     case instance_norm: return same_type(c, 1, 5);
     case group_norm: return group_norm_operands(c);
     case layer_norm:
-    case rms_norm: return layer_norm_operands(c);
+    case rms_norm: DSQ_TRY(is_a_float(c)); return layer_norm_operands(c);
     case lstm:
     case gru:
     case rnn: return recurrent_operands(c);
@@ -190,6 +190,10 @@ Result<void> float_operands(const InferContext& c) {
     case einsum: return same_type(c, 1, c.input_count());
     case trilu: DSQ_TRY(require_ints(c, 1, 2)); return single(c, 1);
     case cumsum: return cumsum_operands(c);
+    case softmax:
+    case log_softmax:
+    case hardmax:
+    case lp_norm:
     case is_inf:
     case is_nan: return is_a_float(c);
     case logical_and:

@@ -7,7 +7,7 @@ namespace dsq {
 
 inline constexpr size_t kMaxDims = 32;              // of a value; .dsq files hold no more
 inline constexpr int64_t kMaxKnownInts = 64;        // longer integer tensors are data, not shapes
-inline constexpr int64_t kMaxLoopRounds = 1 << 20;  // of all loops of a run; sequences are thousands long, not millions
+inline constexpr int64_t kMaxLoopRounds = 1 << 17;  // of all loops of a run; sequences are thousands long, not millions
 
 // Whether a loop's body asks for another round in any case: its first output is true, or the condition that it got.
 bool never_stops(const Graph& body);

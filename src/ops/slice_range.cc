@@ -84,6 +84,18 @@ Result<int64_t> scaled_size(int64_t size, double scale) {
   return static_cast<int64_t>(scaled);
 }
 
+Result<void> check_corners(const ResizeAttrs& attrs, int64_t size, double scale, int64_t result) {
+  const double exact = static_cast<double>(size) * scale;
+  if (attrs.coord == CoordMode::align_corners && size > 1 && result > 1 &&
+      std::fabs(exact - std::round(exact)) > 1e-4) {
+    return fail(Code::ops_unsupported,
+                "scale {} makes {} of {}: what align_corners means then differs between ONNX and its runtimes", scale,
+                exact, size)
+        .hint("give the output's sizes instead of scales");
+  }
+  return {};
+}
+
 Result<int64_t> aspect_size(const Shape& shape, const Shape& axes, const Ints& sizes, AspectPolicy policy, size_t i) {
   double scale = policy == AspectPolicy::not_larger ? std::numeric_limits<double>::infinity() : 0;
   for (size_t k = 0; k < axes.size(); ++k) {

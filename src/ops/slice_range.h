@@ -20,6 +20,9 @@ Result<Ints> full_pads(int64_t rank, const Ints& pads, const Ints* axes);
 
 // floor(size * scale) as ONNX has it. Errors: attribute_invalid for scales that are not positive or blow up.
 Result<int64_t> scaled_size(int64_t size, double scale);
+// Corners are aligned to the output's size, which ONNX's own data take before rounding and its runtimes after.
+// Errors: ops_unsupported where that differs.
+Result<void> check_corners(const ResizeAttrs& attrs, int64_t size, double scale, int64_t result);
 // The size of axes[i] when the aspect ratio is kept.
 Result<int64_t> aspect_size(const Shape& shape, const Shape& axes, const Ints& sizes, AspectPolicy policy, size_t i);
 

@@ -1,6 +1,7 @@
 // Shape inference of operators that cut, join, pad and resample.
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "src/ops/infer_fns.h"
 #include "src/ops/limits.h"
@@ -181,7 +182,9 @@ Result<void> resize(InferContext& c) {  // x, roi, scales, sizes
       } else if (scales == nullptr) {
         d = kUnknown;
       } else if (d != kUnknown) {
-        d = DSQ_TRY(scaled_size(d, element(*scales, static_cast<int64_t>(i))));
+        const double scale = element(*scales, static_cast<int64_t>(i));
+        const int64_t before = std::exchange(d, DSQ_TRY(scaled_size(d, scale)));
+        DSQ_TRY(check_corners(attrs, before, scale, d));
       }
       if (d < kUnknown) {
         return fail(Code::shape_mismatch, "axis {} would have size {}", axis, d);

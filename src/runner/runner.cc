@@ -1,5 +1,6 @@
 #include "src/runner/runner.h"
 
+#include "src/ir/beyond_f32.h"
 #include "src/support/strings.h"
 
 namespace dsq {
@@ -22,6 +23,10 @@ Result<Executable*> Runner::executable_for(std::span<const Tensor> inputs) {
     }
     if (!fits) {
       return fail(Code::data_mismatch, "it is {}, the model expects {}", text_of(got), text_of(wanted.type))
+          .at("input '" + wanted.name + "'");
+    }
+    if (const std::optional<double> far = beyond_f32(inputs[i])) {
+      return fail(Code::data_mismatch, "it holds {}, which is beyond the range of f32", *far)
           .at("input '" + wanted.name + "'");
     }
     key.push_back(*got.shape);

@@ -41,13 +41,19 @@ class Stopwatch {
   Clock::time_point start_ = Clock::now();
 };
 
-// The model's file, still without its name, read back; what it takes goes into the report.
+// The model's file, still without its name, read back; what it takes goes into the report. What the reader refuses of
+// it is a fault of the writer, whatever the reader makes of files that others wrote.
 Result<NewFile> write_model(const Graph& graph, Report& report, const std::filesystem::path& path) {
   NewFile file = DSQ_TRY(prepare_dsq(graph, provenance_of(report), path));
   const std::shared_ptr<const MappedFile> written = DSQ_TRY(file.map());
   const Result<DsqModel> model = read_dsq(written);
   if (!model) {
-    return Error(model.error()).with("what was written cannot be read back");
+    const Error& error = model.error();
+    const bool is_ours = error.code == Code::dsq_invalid || error.code == Code::dsq_newer;
+    return is_ours
+               ? fail(Code::internal, "what was written cannot be read back: {} {}", code_name(error.code), error.what)
+                     .at(path.string())
+               : Error(error).with("what was written cannot be read back");
   }
   fill_sizes(report, model->parts, written->bytes());
   return file;

@@ -132,13 +132,13 @@ std::string headline_of(const Report& report) {
 namespace {
 
 // A network that a probe cannot run may want other data: other indices, other sizes where the model leaves them open or
-// computes them from its inputs. Where it takes floats and all its shapes are fixed, no data would do; and what asks for
-// too much memory does so in use as well.
+// computes them from its inputs. Where it takes floats and all its shapes are fixed, no data would do; what asks for too
+// much memory does so in use as well, and what has no kernel for its types has none for any data.
 bool is_own_fault(const Error& error, const Graph& graph) {
   const bool floats =
       std::ranges::all_of(graph.inputs(), [&](ValueId id) { return graph.value(id).type.dtype == DType::f32; });
   const bool fixed = std::ranges::all_of(graph.values(), [&](ValueId id) { return graph.value(id).type.known(); });
-  return error.code == Code::out_of_memory || (floats && fixed);
+  return error.code == Code::out_of_memory || error.code == Code::op_not_runnable || (floats && fixed);
 }
 
 }  // namespace

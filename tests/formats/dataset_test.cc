@@ -51,6 +51,24 @@ TEST(Dataset, AStateThatCountsTheSamplesOnAnotherAxisKeepsThemTogether) {
   EXPECT_EQ((*data->batch(0, 4))[1].shape(), (Shape{1, 4, 24}));
 }
 
+TEST(Dataset, AnInputThatCountsSomethingElseIsGivenWhole) {
+  const Graph graph = graph_of({{"picture", {kUnknown, 3, kUnknown}}, {"regions", {kUnknown, 4}}});
+  const Result<Dataset> data = make(graph, {{"picture", {2, 3, 8}}, {"regions", {7, 4}}});
+  ASSERT_TRUE(data) << data.error().what;
+  EXPECT_EQ(data->size(), 2);
+  EXPECT_EQ(data->step(1), 2);
+  EXPECT_EQ((*data->batch(0, 2))[1].shape(), (Shape{7, 4}));
+}
+
+TEST(Dataset, DoublesBeyondF32AreRefused) {
+  Graph graph;
+  graph.add_input("x", {DType::f64, Shape{kUnknown}});
+  Diagnostics diagnostics;
+  const Result<Dataset> data = Dataset::make(graph, {{"x", Tensor::of<double>({2}, {1.0, -1e300})}}, diagnostics);
+  ASSERT_FALSE(data);
+  EXPECT_EQ(data.error().code, Code::data_mismatch);
+}
+
 TEST(Dataset, AStateOfAnotherShapeIsRefused) {
   const Graph graph = graph_of({{"x", {1, 4}}, {"state", {2, 1, 3}}});
   const Result<Dataset> data = make(graph, {{"x", {6, 4}}, {"state", {12, 1, 3}}});

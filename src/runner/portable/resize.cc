@@ -3,6 +3,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "src/ops/slice_range.h"
 #include "src/runner/portable/dispatch.h"
 #include "src/runner/portable/kernels.h"
 #include "src/support/parallel.h"
@@ -129,6 +130,7 @@ Result<std::vector<AxisScale>> scales_of(const Call& call) {
     AxisScale& axis = axes[static_cast<size_t>(DSQ_TRY(normalize_axis(which[i], rank)))];
     if (!call.has(3) && call.has(2)) {
       axis.scale = element(call.input(2), static_cast<int64_t>(i));
+      DSQ_TRY(check_corners(attrs, axis.in, axis.scale, axis.out));
     }
     if (has_roi && attrs.coord == CoordMode::tf_crop_and_resize) {
       axis.roi_begin = element(call.input(1), static_cast<int64_t>(i));
