@@ -6,6 +6,7 @@
 #include "cli/options.h"
 #include "cli/profile.h"
 #include "cli/progress.h"
+#include "cli/sample_options.h"
 #include "cli/table.h"
 #include "src/runner/backend.h"
 #include "src/support/in_file.h"
@@ -23,6 +24,7 @@ struct Options {
   std::filesystem::path model;
   std::optional<std::filesystem::path> inputs;
   BenchOptions job;
+  SampleOptions samples;
 };
 
 Json to_json(const Options& options, const Bench& result) {
@@ -87,11 +89,11 @@ Result<Exit> run(const Options& options, Console& console) {
   Diagnostics diagnostics;
   Model model = DSQ_TRY(load_model(options.model, options.common.shapes, diagnostics));
   const Dataset data = options.inputs
-                           ? DSQ_TRY(open_samples(model.graph, *options.inputs, {}, diagnostics))
+                           ? DSQ_TRY(open_samples(model.graph, *options.inputs, options.samples, diagnostics)).data
                            : DSQ_TRY(in_file(file, probe_inputs(model.graph, std::max<int64_t>(job.batch, 1))));
   DSQ_TRY(in_file(file, make_fast(model.graph, diagnostics)));
   StderrProgress progress(console);
-  const Bench result = DSQ_TRY(in_file(file, bench(model.graph, data, job, progress)));
+  const Bench result = DSQ_TRY(in_model(file, bench(model.graph, data, job, progress)));
   console.report(diagnostics, options.common.explain);
   Options used = options;
   used.job = job;
@@ -104,11 +106,11 @@ Result<Exit> run(const Options& options, Console& console) {
 Action define_bench(CLI::App& app) {
   const auto options = std::make_shared<Options>();
   add_model(app, options->model);
-  add_optional_path(app, "--inputs", options->inputs,
-                    "Arrays named as the inputs (.npz), or the only input (.npy); default: made-up ones");
+  add_optional_path(app, "--inputs", options->inputs, fmt::format("Samples: {} (default: made-up ones)", kSampleKinds));
   CLI::Option* seconds =
       add_number(app, "--seconds", options->job.seconds, 0.001, 86400, "SECONDS", "How long to time (default: 3)");
   add_count(app, "--runs", options->job.runs, int64_t{1} << 24, "Time so many runs instead")->excludes(seconds);
+  add_sample_options(app, options->samples);
   add_batch(app, options->common, "Samples in a run (default: 1, or what the model asks for)");
   add_max_memory(app, options->common);
   add_threads(app, options->common);

@@ -5,6 +5,7 @@
 #include "cli/options.h"
 #include "cli/pass_table.h"
 #include "cli/progress.h"
+#include "cli/sample_options.h"
 #include "cli/table.h"
 #include "src/report/metrics.h"
 #include "src/runner/backend.h"
@@ -24,6 +25,7 @@ struct Options {
   double threshold = 40;
   std::optional<double> min_sqnr;
   bool values = false;
+  SampleOptions samples;
 };
 
 std::string decibel(double db) { return db >= kSqnrCapDb ? "equal" : fmt::format("{:.1f} dB", db); }
@@ -83,8 +85,10 @@ Result<Exit> run(const Options& options, Console& console) {
   Model b = DSQ_TRY(load_model(options.b, options.common.shapes, diagnostics));
   const std::string name_a = options.a.string();
   const std::string name_b = options.b.string();
-  const Dataset data = DSQ_TRY(in_file(name_a, open_samples(a.graph, options.inputs, {}, diagnostics)));
-  DSQ_TRY(in_file(name_b, open_samples(b.graph, options.inputs, {}, diagnostics)));  // b takes them too
+  Diagnostics unheard;
+  const Dataset data =
+      DSQ_TRY(in_file(name_a, open_samples(a.graph, options.inputs, options.samples, diagnostics))).data;
+  DSQ_TRY(in_file(name_b, open_samples(b.graph, options.inputs, options.samples, unheard)));  // b takes them too
   PassLog passes = DSQ_TRY(in_file(name_a, make_fast(a.graph, diagnostics)));
   append(passes, DSQ_TRY(in_file(name_b, make_fast(b.graph, diagnostics))));
   StderrProgress progress(console);
@@ -111,13 +115,14 @@ Action define_compare(CLI::App& app) {
   const auto options = std::make_shared<Options>();
   add_model(app, options->a, "A", "the reference: an .onnx, .dsq or .dsir file");
   add_model(app, options->b, "B", "the other model");
-  add_path(app, "--inputs", options->inputs, "Arrays named as the inputs (.npz), or the only input (.npy)")->required();
+  add_path(app, "--inputs", options->inputs, fmt::format("Samples: {}", kSampleKinds))->required();
   add_number(app, "--threshold", options->threshold, -kSqnrCapDb, kSqnrCapDb, "DB",
              "Models part where a value's SQNR is below this (default: 40)");
   add_number(app, "--min-sqnr", options->min_sqnr, -kSqnrCapDb, kSqnrCapDb, "DB",
              "Fail (exit status 1) when an output is below this");
   app.add_flag("--values", options->values, "List every value that both models have");
-  add_batch(app, options->common, "Samples in a step (default: all at once)");
+  add_sample_options(app, options->samples);
+  add_batch(app, options->common, "Samples in a step (default: all at once; of files 16)");
   add_threads(app, options->common);
   add_backend(app, options->common);
   add_shapes(app, options->common);

@@ -6,6 +6,7 @@
 #include "cli/options.h"
 #include "cli/pass_table.h"
 #include "cli/progress.h"
+#include "cli/sample_options.h"
 #include "formats/report/json.h"
 #include "formats/report/text.h"
 #include "src/report/metrics.h"
@@ -77,8 +78,16 @@ Action define_quantize(CLI::App& app) {
   QuantizeOptions& job = options->job;
   add_model(app, job.model, "MODEL", "an .onnx or .dsir file");
   add_recipe(app, options->recipe);
-  add_optional_path(app, "--data", job.data, "Arrays to calibrate and measure on (.npz, or .npy for one input)");
-  add_optional_path(app, "--labels", job.labels, "The classes of the samples (.npy), to measure accuracy");
+  add_optional_path(app, "--data", job.data, fmt::format("Samples to calibrate and measure on: {}", kSampleKinds));
+  add_optional_path(app, "--labels", job.labels,
+                    "The classes of the samples (.npy or idx); folders and manifests have their own");
+  add_optional_path(app, "--eval-data", job.eval_data,
+                    "Other samples to measure on (default: a share of --data, kept apart)");
+  add_optional_path(app, "--eval-labels", job.eval_labels, "The classes of these (.npy or idx)");
+  add_number(app, "--eval-fraction", job.eval_fraction, 0, 0.9, "SHARE",
+             "Share of --data that is kept to measure on (default: 0.2; 0: measure on what was calibrated on)");
+  add_seed(app, job.seed);
+  add_sample_options(app, job.samples);
   add_path(app, "-o,--output", job.output, "Where to write (default: beside the model, as .dsq)");
   add_gates(app, job);
   app.add_flag("--dry-run", job.dry_run, "Show the plan, sizes and memory, and write nothing");

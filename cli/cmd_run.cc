@@ -1,4 +1,4 @@
-// dsquant run: a model on arrays.
+// dsquant run: a model on samples.
 #include <array>
 #include <memory>
 
@@ -7,6 +7,7 @@
 #include "cli/pass_table.h"
 #include "cli/profile.h"
 #include "cli/progress.h"
+#include "cli/sample_options.h"
 #include "cli/table.h"
 #include "formats/npy/npy.h"
 #include "src/runner/backend.h"
@@ -27,6 +28,7 @@ struct Options {
   std::filesystem::path inputs;
   std::filesystem::path outputs;
   bool profile = false;
+  SampleOptions samples;
 };
 
 Json to_json(const Options& options, const Ran& ran) {
@@ -89,12 +91,12 @@ Result<Exit> run(const Options& options, Console& console) {
         .at("--outputs")
         .hint("name a .npz file, which holds them all");
   }
-  const Dataset data = DSQ_TRY(open_samples(model.graph, options.inputs, {}, diagnostics));
+  const Dataset data = DSQ_TRY(open_samples(model.graph, options.inputs, options.samples, diagnostics)).data;
   const PassLog passes = DSQ_TRY(in_file(options.model.string(), make_fast(model.graph, diagnostics)));
   StderrProgress progress(console);
   const RunOptions how{options.common.batch, options.common.threads, options.common.backend, options.profile,
                        options.common.max_memory};
-  const Ran ran = DSQ_TRY(in_file(options.model.string(), run_dataset(model.graph, data, how, progress)));
+  const Ran ran = DSQ_TRY(in_model(options.model.string(), run_dataset(model.graph, data, how, progress)));
   if (!options.outputs.empty()) {
     DSQ_TRY(write_outputs(options.outputs, ran.outputs));
   }
@@ -109,9 +111,10 @@ Result<Exit> run(const Options& options, Console& console) {
 Action define_run(CLI::App& app) {
   const auto options = std::make_shared<Options>();
   add_model(app, options->model);
-  add_path(app, "--inputs", options->inputs, "Arrays named as the inputs (.npz), or the only input (.npy)")->required();
+  add_path(app, "--inputs", options->inputs, fmt::format("Samples: {}", kSampleKinds))->required();
   add_path(app, "--outputs,-o", options->outputs, "Where to store the outputs (.npz, or .npy for one output)");
-  add_batch(app, options->common, "Samples in a step (default: all at once)");
+  add_sample_options(app, options->samples);
+  add_batch(app, options->common, "Samples in a step (default: all at once; of files 16)");
   add_max_memory(app, options->common);
   add_threads(app, options->common);
   add_backend(app, options->common);

@@ -30,6 +30,7 @@ Action define_diff(CLI::App& app);
 Action define_reproduce(CLI::App& app);
 Action define_opt(CLI::App& app);
 Action define_bench(CLI::App& app);
+Action define_data(CLI::App& app);
 Action define_inspect(CLI::App& app);
 Action define_dump(CLI::App& app);
 Action define_compare(CLI::App& app);

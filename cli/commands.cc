@@ -14,7 +14,7 @@ constexpr auto kCommands = std::to_array<Command>({
      "  dsquant --act int8 model.onnx --dry-run\n"
      "  dsquant --config job.toml model.onnx\n",
      define_quantize},
-    {"run", "Run a model on arrays and store what comes out",
+    {"run", "Run a model on samples and store what comes out",
      "  dsquant run model.dsq --inputs x.npz --outputs y.npz\n"
      "  dsquant run model.onnx --inputs x.npz --profile\n",
      define_run},
@@ -34,6 +34,10 @@ constexpr auto kCommands = std::to_array<Command>({
      "  dsquant bench model.dsq --threads 1\n"
      "  dsquant bench model.onnx --inputs x.npz --batch 8 --seconds 10\n",
      define_bench},
+    {"data", "Show what samples hold, and what is wrong with them",
+     "  dsquant data check pictures/ model.onnx --preset imagenet\n"
+     "  dsquant data check x.npz model.onnx --json\n",
+     define_data},
     {"diff", "Show what changed between two reports",
      "  dsquant diff old.report.json new.report.json\n"
      "  dsquant diff old.report.json new.report.json --fail-on-regression\n",

@@ -55,7 +55,11 @@ std::string bash_completion(const std::vector<CommandFacts>& commands) {
     }
     flags += fmt::format("      {}) _dsquant_words '{}' ;;\n", command.name, flags_of(command));
     if (!command.positionals.empty()) {
-      positionals += fmt::format("    {}) {} ;;\n", command.name, reply(command.positionals.front()));
+      const std::string first = reply(command.positionals.front());
+      const std::string last = reply(command.positionals.back());
+      positionals +=
+          fmt::format("    {}) {} ;;\n", command.name,
+                      first == last ? first : fmt::format("if ((COMP_CWORD == 2)); then {}; else {}; fi", first, last));
     }
   }
   return fmt::format(

@@ -17,7 +17,7 @@ mkdir -p "$out"
 
 echo
 "$dsquant" --weights int8 --act int4 samples/shapes.onnx -o "$out/shapes.dsq" \
-  --data "$out/calibration.npz" --labels "$out/calibration_labels.npy"
+  --data "$out/calibration.npz" --eval-data "$out/test.npz" --eval-labels "$out/test_labels.npy"
 
 # Accuracy is measured on pictures that neither training nor calibration has seen.
 run() {

@@ -97,7 +97,9 @@ Tensor transposed(const Tensor& reversed) {
   return out;
 }
 
-Result<Tensor> parse_npy(std::span<const std::byte> bytes, const std::string& name) {
+// `owner` keeps the bytes, which then are not copied where that can be.
+Result<Tensor> parse_npy(std::span<const std::byte> bytes, const std::string& name,
+                         const std::shared_ptr<const void>& owner = nullptr) {
   const auto* text = reinterpret_cast<const char*>(bytes.data());
   if (bytes.size() < 12 || std::memcmp(text, "\x93NUMPY", 6) != 0) {
     return damaged(name, "not a NumPy array");
@@ -132,6 +134,10 @@ Result<Tensor> parse_npy(std::span<const std::byte> bytes, const std::string& na
   const bool fortran = dictionary_value(header, "'fortran_order'").starts_with("True");
   if (fortran) {
     std::ranges::reverse(shape);
+  }
+  constexpr uintptr_t kAligned = 8;  // of any element
+  if (owner != nullptr && !fortran && reinterpret_cast<uintptr_t>(values.data()) % kAligned == 0) {
+    return Tensor::borrow(row->dtype, shape, owner, values.data());
   }
   Tensor tensor(row->dtype, shape);
   std::ranges::copy(values, tensor.mutable_bytes().begin());
@@ -234,10 +240,12 @@ Result<NamedTensors> read(const std::filesystem::path& path) {
     return read_npz(path);
   }
   NamedTensors arrays;
-  arrays.emplace_back("", DSQ_TRY(parse_npy(bytes, path.string())));
+  arrays.emplace_back("", DSQ_TRY(parse_npy(bytes, path.string(), file)));
   DSQ_TRY(file->check_unchanged());
   return arrays;
 }
+
+Result<Tensor> parse(std::span<const std::byte> bytes) { return parse_npy(bytes, {}); }
 
 Result<void> write_npz(const std::filesystem::path& path, const NamedTensors& arrays) {
   return write_file_by_name(path, [&](const std::string& temporary) -> Result<void> {

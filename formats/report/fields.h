@@ -131,6 +131,10 @@ void fields(V& v, Report& report) {
     inner.field("kind", report.data_kind);
     inner.field("sha256", report.data_sha256);
     inner.field("samples", report.data_samples);
+    inner.optional("calibrated_samples", report.calibrated_samples);
+    inner.optional("measured_samples", report.measured_samples);
+    inner.optional("measured_on", report.measured_on);
+    inner.optional("preprocess", report.preprocess);
   });
   v.field("size", report.size);
   v.field("layers", report.layers);

@@ -156,7 +156,9 @@ std::string outputs(const Report& report) {
     }
   }
   const std::string source =
-      report.data_kind == "probe" ? "a synthetic probe" : plural(report.data_samples, "sample") + " of your data";
+      report.data_kind == "probe"
+          ? "a synthetic probe"
+          : plural(report.measured_samples.value_or(report.data_samples), "sample") + " of your data";
   std::string out = fmt::format(
       "<p class=\"lead\">The same inputs through both networks ({}). On the line, float and quantized agree.</p>"
       "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Outputs\"><table "

@@ -88,8 +88,15 @@ std::string gate_list(const Report& report) {
 
 std::string data_note(const Report& report) {
   if (report.data_kind == "calibrated") {
-    return fmt::format("<p class=\"lead\">Calibrated and compared on {} of your data.</p>",
-                       plural(report.data_samples, "sample"));
+    const std::string pictures =
+        report.preprocess ? fmt::format(" Pictures: {}.", escape(shortened(*report.preprocess, 200))) : std::string();
+    if (report.measured_on && *report.measured_on != "the same") {
+      return fmt::format("<p class=\"lead\">Calibrated on {}, compared on {} others{}.{}</p>",
+                         plural(*report.calibrated_samples, "sample"), *report.measured_samples,
+                         *report.measured_on == "held out" ? " of your data" : " of other data", pictures);
+    }
+    return fmt::format("<p class=\"lead\">Calibrated and compared on {} of your data.{}</p>",
+                       plural(report.data_samples, "sample"), pictures);
   }
   if (report.data_kind == "probe") {
     return "<p class=\"note\">No data was given: ranges are found at run time, and the two networks were compared on a "

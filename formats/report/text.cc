@@ -105,6 +105,13 @@ void add_figures(Lines& lines, const Report& report) {
                                       page::plural(a.samples, "sample")));
   }
   lines.row("Outputs", outputs_line(report));
+  if (report.measured_on) {
+    lines.row("Samples", *report.measured_on == "the same"
+                             ? fmt::format("calibrated and measured on the same {}", *report.measured_samples)
+                             : fmt::format("calibrated on {}, measured on {} {}", *report.calibrated_samples,
+                                           *report.measured_samples,
+                                           *report.measured_on == "held out" ? "kept apart" : "of other data"));
+  }
   if (const LayerReport* worst = worst_weights(report)) {
     const std::string limit = has_weight_limit(report)
                                   ? fmt::format(" (limit {} %)", page::plain(100 * report.max_weight_error))

@@ -35,6 +35,26 @@ add_library(dsq_zstd INTERFACE)            # .dsq: formats/dsq
 target_include_directories(dsq_zstd SYSTEM INTERFACE ${ZSTD_INCLUDE_DIR})
 target_link_libraries(dsq_zstd INTERFACE ${ZSTD_LIBRARY})
 
+find_path(TURBOJPEG_INCLUDE_DIR turbojpeg.h REQUIRED)
+find_library(TURBOJPEG_LIBRARY turbojpeg REQUIRED)
+find_path(EXIF_INCLUDE_DIR libexif/exif-data.h REQUIRED)
+find_library(EXIF_LIBRARY exif REQUIRED)
+add_library(dsq_jpeg INTERFACE)            # pictures: formats/jpeg
+target_include_directories(dsq_jpeg SYSTEM INTERFACE ${TURBOJPEG_INCLUDE_DIR} ${EXIF_INCLUDE_DIR})
+target_link_libraries(dsq_jpeg INTERFACE ${TURBOJPEG_LIBRARY} ${EXIF_LIBRARY})
+
+find_path(SPNG_INCLUDE_DIR spng.h REQUIRED)
+find_library(SPNG_LIBRARY spng REQUIRED)
+add_library(dsq_spng INTERFACE)            # pictures: formats/png
+target_include_directories(dsq_spng SYSTEM INTERFACE ${SPNG_INCLUDE_DIR})
+target_link_libraries(dsq_spng INTERFACE ${SPNG_LIBRARY})
+
+find_path(STB_INCLUDE_DIR stb/stb_image.h REQUIRED)
+find_library(STB_LIBRARY stb REQUIRED)
+add_library(dsq_stb INTERFACE)             # pictures: formats/bmp; their size: src/data
+target_include_directories(dsq_stb SYSTEM INTERFACE ${STB_INCLUDE_DIR})
+target_link_libraries(dsq_stb INTERFACE ${STB_LIBRARY})
+
 find_path(TOML_INCLUDE_DIR toml++/toml.h REQUIRED)
 add_library(dsq_toml INTERFACE)            # --config: cli
 target_include_directories(dsq_toml SYSTEM INTERFACE ${TOML_INCLUDE_DIR})

@@ -9,7 +9,7 @@ include(CMakePackageConfigHelpers)
 
 add_library(dsquant_library SHARED)
 add_library(dsq::dsquant ALIAS dsquant_library)
-foreach(room support ir ops quant runner data report passes calibration format_onnx format_npy format_report format_dsq toolchain)
+foreach(room support ir ops quant runner data report passes calibration format_onnx format_npy format_idx format_manifest format_picture format_report format_dsq toolchain)
   target_sources(dsquant_library PRIVATE $<TARGET_OBJECTS:dsq_${room}>)
 endforeach()
 target_link_libraries(dsquant_library PRIVATE dsq::toolchain PUBLIC fmt::fmt)

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -79,6 +80,9 @@ class Dataset {
   bool whole_ = false;
   bool streams_ = false;
 };
+
+// The first element that is not finite, and what it is.
+std::optional<std::pair<int64_t, float>> not_finite(const Tensor& tensor);
 
 // Joins the outputs of several batches along their first dimension.
 Result<std::vector<Tensor>> join_batches(std::vector<std::vector<Tensor>> batches);

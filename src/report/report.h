@@ -97,6 +97,10 @@ struct Report {
   std::string command;      // canonical options, no paths: "--weights int8 --act int4"
   std::string data_sha256;  // empty without data
   int64_t data_samples = 0;
+  std::optional<int64_t> calibrated_samples;  // those of them that ranges came from
+  std::optional<int64_t> measured_samples;    // that figures come from
+  std::optional<std::string> measured_on;     // "held out", "other data", or "the same"
+  std::optional<std::string> preprocess;      // of pictures, in words
   std::string data_kind;  // "calibrated", or "probe" where a synthetic input was used to compare only
 
   std::string headline;  // the verdict in one sentence

@@ -36,6 +36,8 @@ enum class Code : int {
   data_not_finite = 403,
   labels_mismatch = 404,
   far_from_float = 405,
+  preprocess_assumed = 406,
+  not_held_out = 407,
   // E6xx: file formats
   dsq_invalid = 601,
   dsq_corrupt = 602,

@@ -1,6 +1,7 @@
 // The file that an error is about, for errors that know a place within it or none.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <utility>
 
@@ -19,6 +20,14 @@ inline Error in_file(const std::string& file, Error error) {
 template <class T>
 Result<T> in_file(const std::string& file, Result<T> result) {
   return result ? std::move(result) : Result<T>(in_file(file, std::move(result).error()));
+}
+
+// The same for what runs a model on samples: one that lies in a file of its own is the place.
+template <class T>
+Result<T> in_model(const std::string& file, Result<T> result) {
+  std::error_code ignored;
+  const bool sample = !result && std::filesystem::exists(result.error().where, ignored);
+  return sample ? std::move(result) : in_file(file, std::move(result));
 }
 
 }  // namespace dsq

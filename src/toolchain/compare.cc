@@ -119,8 +119,8 @@ Result<Comparison> compare(const NamedGraph& first_model, const NamedGraph& seco
   const Graph& a = first_model.graph;
   const Graph& b = second_model.graph;
   Comparison result;
-  const Ran ran_a = DSQ_TRY(in_file(first_model.name, run_dataset(a, data, options.run, progress)));
-  const Ran ran_b = DSQ_TRY(in_file(second_model.name, run_dataset(b, data, options.run, progress)));
+  const Ran ran_a = DSQ_TRY(in_model(first_model.name, run_dataset(a, data, options.run, progress)));
+  const Ran ran_b = DSQ_TRY(in_model(second_model.name, run_dataset(b, data, options.run, progress)));
   result.samples = ran_a.samples;
   result.outputs = DSQ_TRY(output_differences(ran_a, ran_b, second_model.name));
 

@@ -31,6 +31,10 @@ std::string percent_text(double share) { return fmt::format("{:.2f} %", share * 
 
 std::string decibel_text(double db) { return db >= kSqnrCapDb ? "no error" : fmt::format("{:.1f} dB", db); }
 
+std::string measured_text(const Report& report) {
+  return report.measured_on ? fmt::format("{} samples ({})", *report.measured_samples, *report.measured_on) : "";
+}
+
 std::vector<Change> input_changes(const Report& a, const Report& b) {
   std::vector<Change> changes;
   compare(changes, "tool", a.tool_version, b.tool_version);
@@ -40,6 +44,7 @@ std::vector<Change> input_changes(const Report& a, const Report& b) {
   compare(changes, "data", a.data_kind, b.data_kind);
   compare(changes, "data's hash", short_hash(a.data_sha256), short_hash(b.data_sha256));
   compare(changes, "samples", std::to_string(a.data_samples), std::to_string(b.data_samples));
+  compare(changes, "measured on", measured_text(a), measured_text(b));
   return changes;
 }
 

@@ -16,24 +16,6 @@
 namespace dsq {
 namespace {
 
-// As comparing would find them, where the number of classes is known.
-Result<void> check_labels(const Graph& graph, const std::vector<int64_t>& labels) {
-  for (const ValueId id : graph.outputs()) {
-    const std::optional<Shape>& shape = graph.value(id).type.shape;
-    if (!shape || shape->size() != 2 || (*shape)[1] < 2) {
-      continue;
-    }
-    const int64_t classes = (*shape)[1];
-    const auto bad = std::ranges::find_if(labels, [&](int64_t label) { return label < 0 || label >= classes; });
-    if (bad != labels.end()) {
-      return fail(Code::labels_mismatch, "sample {} has label {}, the network has {}", bad - labels.begin(), *bad,
-                  plural(classes, "class"));
-    }
-    return {};
-  }
-  return {};
-}
-
 std::vector<TensorType> types_of(const std::vector<Tensor>& tensors) {
   std::vector<TensorType> types;
   for (const Tensor& tensor : tensors) {
@@ -174,7 +156,10 @@ Result<void> check_needed_memory(const Graph& reference, const Inputs& inputs, i
 }
 
 Result<void> foretell(Quantized& done, const Inputs& inputs, bool calibrated, const QuantizeOptions& options) {
-  DSQ_TRY(check_labels(done.reference, inputs.data ? inputs.data->labels() : std::vector<int64_t>()));
+  if (inputs.data) {
+    DSQ_TRY(check_labels(done.reference, inputs.data->labels()));
+    DSQ_TRY(check_labels(done.reference, inputs.evaluation->labels()));
+  }
   Forecast forecast;
   forecast.exact = !calibrated || inputs.data->size() <= DSQ_TRY(forecast_samples(done.reference, *inputs.data));
   forecast.file_bytes = DSQ_TRY(dsq_bytes(done.graph, provenance_of(done.report)));

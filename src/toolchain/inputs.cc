@@ -4,28 +4,37 @@
 #include <array>
 #include <cmath>
 
-#include "formats/npy/npy.h"
 #include "passes/passes.h"
+#include "src/data/split.h"
 #include "src/support/file.h"
-#include "src/support/hash.h"
-#include "src/support/in_file.h"
 #include "src/support/strings.h"
 #include "src/toolchain/outputs.h"
 
 namespace dsq {
 namespace {
 
-Result<std::vector<int64_t>> read_labels(const std::filesystem::path& path, int64_t samples) {
-  const npy::NamedTensors arrays = DSQ_TRY(npy::read(path));
-  if (arrays.size() != 1 || !is_integer(arrays[0].second.dtype())) {
-    return fail(Code::labels_mismatch, "labels are one array of integers").at(path.string());
+// Ranges from some samples, figures from others.
+Result<void> part(const QuantizeOptions& options, Diagnostics& diagnostics, Inputs& inputs) {
+  inputs.measured_on = "the same";
+  inputs.evaluation = inputs.data;
+  if (options.eval_fraction == 0 || !is_integer(options.recipe.act)) {
+    return {};  // as asked, or nothing is calibrated
   }
-  std::vector<int64_t> labels = to_ints(arrays[0].second);
-  if (static_cast<int64_t>(labels.size()) != samples) {
-    return fail(Code::labels_mismatch, "{} for {}", plural(labels.size(), "label"), plural(samples, "sample"))
-        .at(path.string());
+  Split split = DSQ_TRY(split_samples(*inputs.data, options.eval_fraction, options.seed));
+  if (split.evaluation.empty()) {
+    diagnostics.warn(
+        Code::not_held_out, "",
+        fmt::format("measured on the samples that ranges come from: {}; --eval-data gives others", split.reason));
+    return {};
   }
-  return labels;
+  if (split.unused > 0) {
+    diagnostics.note("", fmt::format("{} samples are left over by the model's batch of {}", split.unused,
+                                     inputs.data->fixed_batch()));
+  }
+  inputs.measured_on = "held out";
+  inputs.evaluation = inputs.data->select(std::move(split.evaluation));
+  inputs.data = inputs.data->select(std::move(split.calibration));
+  return {};
 }
 
 // Operators that take sums of products of their constants: one infinity there makes all of them infinite or NaN.
@@ -61,8 +70,15 @@ Result<void> check_options(const QuantizeOptions& options) {
   if (options.labels && !options.data) {
     return fail(Code::option_conflict, "--labels needs the samples that they belong to").hint("add --data FILE");
   }
-  if (options.max_drop && !options.labels) {
+  if (options.max_drop && !options.data) {
     return fail(Code::option_conflict, "--max-drop needs labels").hint("add --data FILE and --labels FILE");
+  }
+  if (options.eval_data && !options.data) {
+    return fail(Code::option_conflict, "--eval-data measures what --data calibrates").hint("add --data FILE");
+  }
+  if (options.eval_labels && !options.eval_data) {
+    return fail(Code::option_conflict, "--eval-labels needs the samples that they belong to")
+        .hint("add --eval-data FILE");
   }
   for (const OwnPass& own : options.passes) {
     DSQ_TRY(find_pass_list(own.before));
@@ -74,8 +90,10 @@ Result<void> check_options(const QuantizeOptions& options) {
   const OutputPaths outputs = output_paths(options);
   DSQ_TRY(check_output_name(outputs.model, kEndings));
   std::vector<std::filesystem::path> read = {options.model};
-  read.insert(read.end(), options.data ? 1 : 0, options.data.value_or(""));
-  read.insert(read.end(), options.labels ? 1 : 0, options.labels.value_or(""));
+  for (const std::optional<std::filesystem::path>& each :
+       {options.data, options.labels, options.eval_data, options.eval_labels}) {
+    read.insert(read.end(), each ? 1 : 0, each.value_or(""));
+  }
   const auto written = std::to_array({outputs.model, outputs.json, outputs.html, outputs.replay});
   DSQ_TRY(check_apart(read, written));
   for (const std::filesystem::path& path : {outputs.model, outputs.json, outputs.html}) {
@@ -105,15 +123,48 @@ Result<void> check_finite_weights(const Graph& graph) {
   return {};
 }
 
+Result<void> check_labels(const Graph& graph, const std::vector<int64_t>& labels) {
+  for (const ValueId id : graph.outputs()) {
+    const std::optional<Shape>& shape = graph.value(id).type.shape;
+    if (!shape || shape->size() != 2 || (*shape)[1] < 2) {
+      continue;
+    }
+    const int64_t classes = (*shape)[1];
+    const auto bad = std::ranges::find_if(labels, [&](int64_t label) { return label < 0 || label >= classes; });
+    if (bad != labels.end()) {
+      return fail(Code::labels_mismatch, "sample {} has label {}, the network has {}", bad - labels.begin(), *bad,
+                  classes);
+    }
+    return {};
+  }
+  return {};
+}
+
 Result<Inputs> read_inputs(const Graph& graph, const QuantizeOptions& options, Diagnostics& diagnostics) {
   Inputs inputs;
   if (!options.data) {
     return inputs;
   }
-  inputs.data = DSQ_TRY(open_samples(graph, *options.data, options.samples, diagnostics));
+  SampleOptions how = options.samples;
+  how.labels = options.labels;
+  Samples samples = DSQ_TRY(open_samples(graph, *options.data, how, diagnostics));
+  DSQ_TRY(check_labels(graph, samples.data.labels()));
+  inputs.samples = samples.data.size();
+  inputs.data = std::move(samples.data);
+  inputs.preprocess = std::move(samples.preprocess);
   inputs.data_sha256 = DSQ_TRY(hash_of_samples(*options.data));
-  if (options.labels) {
-    DSQ_TRY(inputs.data->set_labels(DSQ_TRY(read_labels(*options.labels, inputs.data->size()))));
+  if (options.eval_data) {
+    how.labels = options.eval_labels;
+    Samples others = DSQ_TRY(open_samples(graph, *options.eval_data, how, diagnostics));
+    DSQ_TRY(check_labels(graph, others.data.labels()));
+    inputs.measured_on = "other data";
+    inputs.evaluation = std::move(others.data);
+  } else {
+    DSQ_TRY(part(options, diagnostics, inputs));
+  }
+  if (options.max_drop && inputs.evaluation->labels().empty()) {
+    return fail(Code::option_conflict, "--max-drop needs labels")
+        .hint(options.eval_data ? "add --eval-labels FILE" : "add --labels FILE");
   }
   return inputs;
 }

@@ -79,6 +79,12 @@ std::string text_of(const QuantizeOptions& options) {
   if (options.data) {  // ranges are what the kernels compute
     text += options.batch != defaults.batch ? fmt::format(" --batch {}", options.batch) : "";
     text += options.backend != defaults.backend ? " --backend " + options.backend : "";
+    const double fraction = options.eval_data ? 0 : options.eval_fraction;
+    text += fraction != defaults.eval_fraction ? fmt::format(" --eval-fraction {}", fraction) : "";
+    text += options.seed != defaults.seed ? fmt::format(" --seed {}", options.seed) : "";
+    const std::string pictures = text_of(options.samples.preprocess);
+    text += pictures.empty() ? "" : " " + pictures;
+    text += options.samples.skip_bad > 0 ? fmt::format(" --skip-bad {}", options.samples.skip_bad) : "";
   }
   return text;
 }
@@ -97,7 +103,13 @@ Result<QuantizeOptions> options_from(std::string_view text) {
         options.batch = DSQ_TRY(number_from<int64_t>(*value, flag));
       } else if (flag == "--backend") {
         options.backend = *value;
-      } else {
+      } else if (flag == "--eval-fraction") {
+        options.eval_fraction = DSQ_TRY(number_from<double>(*value, flag));
+      } else if (flag == "--seed") {
+        options.seed = DSQ_TRY(number_from<uint64_t>(*value, flag));
+      } else if (flag == "--skip-bad") {
+        options.samples.skip_bad = DSQ_TRY(number_from<int64_t>(*value, flag));
+      } else if (!DSQ_TRY(take_preprocess_flag(flag.substr(2), *value, options.samples.preprocess))) {
         return fail(Code::usage, "the option '{}' is unknown", flag);
       }
     }

@@ -208,7 +208,7 @@ class Quantization {
   // Which file an error of a step is about.
   Result<void> of_model(Result<void> step) const {
     const bool labels = !step && step.error().code == Code::labels_mismatch && options_.labels;
-    return in_file(labels ? options_.labels->string() : options_.model.string(), std::move(step));
+    return in_model(labels ? options_.labels->string() : options_.model.string(), std::move(step));
   }
 
   // The caller's passes in front of a list.

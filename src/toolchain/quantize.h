@@ -31,8 +31,12 @@ struct QuantizeOptions {
   std::filesystem::path output;         // empty: beside the model, with the extension .dsq
   std::map<std::string, Shape> shapes;  // --shape
   Recipe recipe;
-  std::optional<std::filesystem::path> data;    // --data: .npz or .npy
-  std::optional<std::filesystem::path> labels;  // --labels: .npy of integer classes
+  std::optional<std::filesystem::path> data;         // --data: what open_samples() takes
+  std::optional<std::filesystem::path> labels;       // --labels: an array of integer classes
+  std::optional<std::filesystem::path> eval_data;    // samples to measure on; none: a share of `data`, kept apart
+  std::optional<std::filesystem::path> eval_labels;  // of eval_data
+  double eval_fraction = 0.2;                        // of `data`, in [0, 1); 0: measured on what was calibrated on
+  uint64_t seed = 0;                                 // that draws them
   SampleOptions samples;
   int64_t batch = 16;
   int threads = 0;  // 0: all cores

@@ -56,7 +56,8 @@ Result<int64_t> batch_for(const Dataset& data, int64_t wanted) {
                 wanted)
         .hint("leave --batch out, or export the model with a dynamic batch");
   }
-  return data.step(wanted > 0 ? wanted : data.size());
+  constexpr int64_t kFiles = 16;  // in memory at once
+  return data.step(wanted > 0 ? wanted : data.streams() ? std::min(kFiles, data.size()) : data.size());
 }
 
 Result<void> check_step_memory(const Executable& executable, int64_t samples, int64_t max_memory) {

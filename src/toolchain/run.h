@@ -11,7 +11,7 @@
 namespace dsq {
 
 struct RunOptions {
-  int64_t batch = 0;  // samples in a step; 0: all at once
+  int64_t batch = 0;  // samples in a step; 0: all at once, of files a few
   int threads = 0;    // 0: all cores
   std::string backend = "onednn";
   bool profile = false;
@@ -29,7 +29,7 @@ struct Ran {
   std::vector<NodeProfile> profile;  // summed over steps
 };
 
-// How many samples a step takes when `wanted` are asked for (0: all). Errors: data_mismatch when the model's batch is
+// How many samples a step takes when `wanted` are asked for (0: all, of files a few). Errors: data_mismatch when the model's batch is
 // fixed to another number.
 Result<int64_t> batch_for(const Dataset& data, int64_t wanted);
 

@@ -1,6 +1,13 @@
 #include "src/toolchain/samples.h"
 
+#include <algorithm>
+#include <cstring>
+
+#include "formats/idx/idx.h"
+#include "formats/manifest/manifest.h"
 #include "formats/npy/npy.h"
+#include "formats/onnx/test_data.h"
+#include "formats/picture/picture.h"
 #include "src/data/scan.h"
 #include "src/support/file.h"
 #include "src/support/in_file.h"
@@ -36,16 +43,304 @@ Result<Dataset> usable(Dataset data, const SampleOptions& options, Diagnostics& 
   return bad.empty() ? data : data.select(std::move(good));
 }
 
+enum class Kind { arrays, picture, idx, manifest };
+
+std::string_view text_in(const MappedFile& file) {
+  return {reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()};
+}
+
+Kind kind_of(const MappedFile& file) {
+  const std::string_view text = text_in(file);
+  if (text.starts_with("PK") || text.starts_with("\x93NUMPY")) {
+    return Kind::arrays;
+  }
+  if (picture::is_picture(file.bytes())) {
+    return Kind::picture;
+  }
+  if (idx::is_idx(file.bytes())) {
+    return Kind::idx;
+  }
+  const std::string_view head = text.substr(0, 4096);
+  const bool readable =
+      std::ranges::none_of(head, [](char c) { return c >= 0 && c < ' ' && c != '\n' && c != '\r' && c != '\t'; });
+  return readable && head.find_first_of(",{\n") != std::string_view::npos ? Kind::manifest : Kind::arrays;
+}
+
+Result<void> check_no_preprocessing(const SampleOptions& options) {
+  if (options.preprocess == PreprocessOptions{}) {
+    return {};
+  }
+  return fail(Code::option_conflict, "arrays are taken as they are, {} is for pictures", text_of(options.preprocess));
+}
+
+// How pictures become rows of an input.
+Result<Preprocess> rules_for(const Value& input, const SampleOptions& options, std::optional<PictureSize> natural,
+                             Diagnostics& diagnostics, Samples& samples) {
+  Result<Preprocess> rules = preprocess_for(options.preprocess, input.type, natural);
+  if (!rules) {
+    return std::move(rules).error().at("input '" + input.name + "'");
+  }
+  if (rules->assumed) {
+    diagnostics.warn(Code::preprocess_assumed, "",
+                     "pictures go in as levels / 255, which is a guess; say what the model was trained with: --preset "
+                     "imagenet, unit or minus1to1, or --scale, --mean and --std");
+  }
+  samples.preprocess += (samples.preprocess.empty() ? "" : "; ") + describe(*rules);
+  return rules;
+}
+
+Result<std::vector<int64_t>> read_labels(const std::filesystem::path& path) {
+  const auto wrong = [&] { return fail(Code::labels_mismatch, "labels are one array of integers").at(path.string()); };
+  const std::shared_ptr<const MappedFile> file = DSQ_TRY(MappedFile::open(path));
+  if (kind_of(*file) == Kind::idx) {
+    const Result<Tensor> labels = idx::read(file);
+    return labels && is_integer(labels->dtype()) ? Result<std::vector<int64_t>>(to_ints(*labels)) : wrong();
+  }
+  const npy::NamedTensors arrays = DSQ_TRY(npy::read(path));
+  return arrays.size() == 1 && is_integer(arrays[0].second.dtype())
+             ? Result<std::vector<int64_t>>(to_ints(arrays[0].second))
+             : wrong();
+}
+
+// MNIST's names: train-images-idx3-ubyte.gz and train-labels-idx1-ubyte.gz. Empty without such a file.
+std::filesystem::path labels_beside(const std::filesystem::path& images) {
+  std::string name = images.filename().string();
+  std::error_code ignored;
+  for (const auto& [from, to] : {std::pair("images-idx3", "labels-idx1"), std::pair("images.idx3", "labels.idx1")}) {
+    const size_t at = name.find(from);
+    if (at != std::string::npos) {
+      const std::filesystem::path labels = images.parent_path() / name.replace(at, std::strlen(from), to);
+      return std::filesystem::exists(labels, ignored) ? labels : std::filesystem::path();
+    }
+  }
+  return {};
+}
+
+Result<Samples> labelled(Samples samples, std::vector<int64_t> labels) {
+  DSQ_TRY(samples.data.set_labels(std::move(labels)));
+  return samples;
+}
+
+// ---- what the samples of a path are made of ----
+
+using Files = std::vector<std::filesystem::path>;
+
+// A row of one input from a file of a manifest: a picture, or an array with or without the dimension that counts rows.
+Result<Tensor> row_of(std::span<const std::byte> bytes, const TensorType& input,
+                      const std::optional<Preprocess>& rules) {
+  if (picture::is_picture(bytes)) {
+    return rules ? preprocessed(DSQ_TRY(picture::decode(bytes)), *rules)
+                 : Result<Tensor>(fail(Code::data_mismatch, "the input {} takes no pictures", text_of(input)));
+  }
+  const bool numpy = bytes.size() > 6 && std::memcmp(bytes.data(), "\x93NUMPY", 6) == 0;
+  Tensor array = DSQ_TRY(numpy ? npy::parse(bytes) : onnx_format::read_tensor(bytes));
+  if (!input.shape || array.rank() == static_cast<int64_t>(input.shape->size())) {
+    return array;
+  }
+  Shape shape = array.shape();
+  shape.insert(shape.begin(), 1);
+  return array.reshaped(std::move(shape));
+}
+
+// Whether the first file that there is holds a picture.
+bool begins_with_picture(const Files& files) {
+  for (const std::filesystem::path& path : files) {
+    if (const Result<std::shared_ptr<const MappedFile>> file = MappedFile::open(path)) {
+      return picture::is_picture((*file)->bytes());
+    }
+  }
+  return false;
+}
+
+Result<Samples> open_files(const Graph& graph, const std::vector<std::string>& names, std::vector<Files> files,
+                           const SampleOptions& options, Diagnostics& diagnostics) {
+  Samples samples;
+  NamedColumns columns;
+  bool pictures = false;
+  for (size_t i = 0; i < files.size(); ++i) {
+    const std::optional<ValueId> id =
+        names[i].empty() && graph.inputs().size() == 1 ? std::optional(graph.inputs()[0]) : graph.find_value(names[i]);
+    if (!id) {
+      columns.emplace_back(names[i], nullptr);  // Dataset::make() says what is wrong with the name
+      continue;
+    }
+    const TensorType input = graph.value(*id).type;
+    std::optional<Preprocess> rules;
+    if (begins_with_picture(files[i])) {
+      rules = DSQ_TRY(rules_for(graph.value(*id), options, std::nullopt, diagnostics, samples));
+      pictures = true;
+    }
+    const auto decode = [input, rules](std::span<const std::byte> bytes) { return row_of(bytes, input, rules); };
+    columns.emplace_back(names[i], std::make_shared<FileColumn>(std::move(files[i]), decode));
+  }
+  if (!pictures) {
+    DSQ_TRY(check_no_preprocessing(options));
+  }
+  samples.data = DSQ_TRY(Dataset::make(graph, std::move(columns), false));
+  return samples;
+}
+
+Result<Samples> open_manifest(const Graph& graph, const std::shared_ptr<const MappedFile>& file,
+                              const SampleOptions& options, Diagnostics& diagnostics) {
+  manifest::Manifest list = DSQ_TRY(manifest::parse(text_in(*file), file->path().parent_path()));
+  Samples samples = DSQ_TRY(open_files(graph, list.inputs, std::move(list.files), options, diagnostics));
+  return list.labels.empty() ? Result<Samples>(std::move(samples))
+                             : labelled(std::move(samples), std::move(list.labels));
+}
+
+Result<Samples> open_folder(const Graph& graph, const std::filesystem::path& path, const SampleOptions& options,
+                            Diagnostics& diagnostics) {
+  picture::Folder folder = DSQ_TRY(picture::list_folder(path));
+  if (folder.others > 0) {
+    diagnostics.note("", fmt::format("{} files are no pictures by their names; left out", folder.others));
+  }
+  if (graph.inputs().size() != 1) {
+    return fail(Code::data_mismatch, "a folder of pictures serves a model with one input, this one has {}",
+                graph.inputs().size())
+        .hint("name a picture for each input in a manifest");
+  }
+  Samples samples;
+  const Preprocess rules =
+      DSQ_TRY(rules_for(graph.value(graph.inputs()[0]), options, std::nullopt, diagnostics, samples));
+  const auto decode = [rules](std::span<const std::byte> bytes) -> Result<Tensor> {
+    return preprocessed(DSQ_TRY(picture::decode(bytes)), rules);
+  };
+  const auto column = std::make_shared<FileColumn>(std::move(folder.files), decode);
+  samples.data = DSQ_TRY(Dataset::make(graph, NamedColumns{{"", column}}, false));
+  samples.classes = std::move(folder.classes);
+  return folder.labels.empty() ? Result<Samples>(std::move(samples))
+                               : labelled(std::move(samples), std::move(folder.labels));
+}
+
+Result<Samples> open_idx(const Graph& graph, const std::shared_ptr<const MappedFile>& file,
+                         const SampleOptions& options, Diagnostics& diagnostics) {
+  const Tensor array = DSQ_TRY(idx::read(file));
+  Samples samples;
+  if (array.dtype() != DType::u8 || array.rank() != 3 || graph.inputs().size() != 1) {
+    DSQ_TRY(check_no_preprocessing(options));
+    samples.data = DSQ_TRY(Dataset::make(graph, {{"", array}}, diagnostics));
+  } else {
+    const PictureSize size{array.shape()[2], array.shape()[1]};
+    const Preprocess rules = DSQ_TRY(rules_for(graph.value(graph.inputs()[0]), options, size, diagnostics, samples));
+    const auto make = [rules, size](const Tensor& row) -> Result<Tensor> {
+      DSQ_TRY(check_picture_size(size.width, size.height));
+      const std::span<const uint8_t> levels = row.values<uint8_t>();
+      return preprocessed({size.width, size.height, 1, {levels.begin(), levels.end()}}, rules);
+    };
+    samples.data = DSQ_TRY(Dataset::make(graph, NamedColumns{{"", std::make_shared<ArrayColumn>(array, make)}}, false));
+  }
+  const std::filesystem::path beside = labels_beside(file->path());
+  if (beside.empty() || options.labels) {
+    return samples;
+  }
+  diagnostics.note("", "labels are those of " + beside.string());
+  return labelled(std::move(samples), DSQ_TRY(read_labels(beside)));
+}
+
+Result<Samples> open_test_data(const Graph& graph, const std::filesystem::path& path, const SampleOptions& options,
+                               Diagnostics& diagnostics) {
+  DSQ_TRY(check_no_preprocessing(options));
+  onnx_format::TestData sets = DSQ_TRY(onnx_format::list_test_data(path));
+  if (sets.inputs.size() != graph.inputs().size()) {
+    return fail(Code::data_mismatch, "{} inputs for a model with {}", sets.inputs.size(), graph.inputs().size());
+  }
+  if (sets.outputs) {
+    diagnostics.note("", "the expected outputs among the test data are not looked at");
+  }
+  const bool single = sets.inputs.front().size() == 1;
+  std::vector<std::pair<std::string, Tensor>> arrays;
+  NamedColumns columns;
+  for (size_t i = 0; i < sets.inputs.size(); ++i) {
+    const std::string& name = graph.value(graph.inputs()[i]).name;
+    if (single) {
+      const std::shared_ptr<const MappedFile> file = DSQ_TRY(MappedFile::open(sets.inputs[i].front()));
+      Result<Tensor> tensor = onnx_format::read_tensor(file->bytes());
+      if (!tensor) {
+        return std::move(tensor).error().at(file->path().string());
+      }
+      arrays.emplace_back(name, std::move(*tensor));
+    } else {
+      columns.emplace_back(name, std::make_shared<FileColumn>(std::move(sets.inputs[i]), onnx_format::read_tensor));
+    }
+  }
+  return Samples{DSQ_TRY(single ? Dataset::make(graph, std::move(arrays), diagnostics)
+                                : Dataset::make(graph, std::move(columns), true)),
+                 {},
+                 {}};
+}
+
+Result<Samples> open_any(const Graph& graph, const std::filesystem::path& path, const SampleOptions& options,
+                         Diagnostics& diagnostics) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) {
+    return onnx_format::is_test_data(path) ? open_test_data(graph, path, options, diagnostics)
+                                           : open_folder(graph, path, options, diagnostics);
+  }
+  const std::shared_ptr<const MappedFile> file = DSQ_TRY(MappedFile::open(path));
+  switch (kind_of(*file)) {
+    case Kind::picture: return open_files(graph, {""}, {{path}}, options, diagnostics);
+    case Kind::idx: return open_idx(graph, file, options, diagnostics);
+    case Kind::manifest: return open_manifest(graph, file, options, diagnostics);
+    case Kind::arrays: break;
+  }
+  DSQ_TRY(check_no_preprocessing(options));
+  return Samples{DSQ_TRY(Dataset::make(graph, DSQ_TRY(npy::read(path)), diagnostics)), {}, {}};
+}
+
+// The files that samples are read from.
+Result<Files> files_of(const std::filesystem::path& path) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored) && !onnx_format::is_test_data(path)) {
+    return DSQ_TRY(picture::list_folder(path)).files;
+  }
+  Files files;
+  std::vector<Files> columns;
+  if (std::filesystem::is_directory(path, ignored)) {
+    columns = DSQ_TRY(onnx_format::list_test_data(path)).inputs;
+  } else {
+    const std::shared_ptr<const MappedFile> file = DSQ_TRY(MappedFile::open(path));
+    files.push_back(path);
+    if (kind_of(*file) == Kind::manifest) {
+      columns = DSQ_TRY(manifest::parse(text_in(*file), path.parent_path())).files;
+    }
+  }
+  for (const Files& column : columns) {
+    files.insert(files.end(), column.begin(), column.end());
+  }
+  return files;
+}
+
 }  // namespace
 
-Result<Dataset> open_samples(const Graph& graph, const std::filesystem::path& path, const SampleOptions& options,
+Result<Samples> find_samples(const Graph& graph, const std::filesystem::path& path, const SampleOptions& options,
                              Diagnostics& diagnostics) {
-  Result<Dataset> data = Dataset::make(graph, DSQ_TRY(npy::read(path)), diagnostics);
-  return in_file(path.string(), data ? usable(std::move(*data), options, diagnostics) : std::move(data));
+  Result<Samples> samples = in_file(path.string(), open_any(graph, path, options, diagnostics));
+  if (samples && options.labels) {
+    std::vector<int64_t> labels = DSQ_TRY(read_labels(*options.labels));
+    DSQ_TRY(in_file(options.labels->string(), samples->data.set_labels(std::move(labels))));
+  }
+  return samples;
+}
+
+Result<Samples> open_samples(const Graph& graph, const std::filesystem::path& path, const SampleOptions& options,
+                             Diagnostics& diagnostics) {
+  Samples samples = DSQ_TRY(find_samples(graph, path, options, diagnostics));
+  samples.data = DSQ_TRY(in_file(path.string(), usable(std::move(samples.data), options, diagnostics)));
+  return samples;
 }
 
 Result<std::string> hash_of_samples(const std::filesystem::path& path) {
-  return hex(sha256(DSQ_TRY(MappedFile::open(path))->bytes()));
+  const Files files = DSQ_TRY(files_of(path));
+  Sha256 all;
+  for (const std::filesystem::path& file : files) {
+    const Digest digest = sha256(DSQ_TRY(MappedFile::open(file))->bytes());
+    if (files.size() == 1) {
+      return hex(digest);  // what sha256sum prints
+    }
+    const std::string line = fmt::format("{}  {}\n", hex(digest), file.lexically_relative(path).generic_string());
+    all.add(std::as_bytes(std::span(line)));
+  }
+  return hex(all.finish());
 }
 
 }  // namespace dsq

@@ -170,7 +170,13 @@ void fill_provenance(Report& report, const QuantizeOptions& options, const onnx_
   report.float_file_bytes = source.file_bytes;
   report.command = text_of(options);
   report.data_sha256 = inputs.data_sha256;
-  report.data_samples = inputs.data ? inputs.data->size() : 0;
+  report.data_samples = inputs.samples;
+  if (inputs.data) {
+    report.calibrated_samples = inputs.data->size();
+    report.measured_samples = inputs.evaluation->size();
+    report.measured_on = inputs.measured_on;
+  }
+  report.preprocess = inputs.preprocess.empty() ? std::nullopt : std::optional(inputs.preprocess);
   report.data_kind = inputs.data ? "calibrated" : "probe";
   report.max_weight_error = options.recipe.max_weight_error;
   int64_t integer = 0;
@@ -206,7 +212,7 @@ Result<void> measure(Quantized& done, std::vector<LayerInput> layer_inputs, cons
     }
     ++index;
   }
-  const Result<Dataset> data = inputs.data ? Result<Dataset>(*inputs.data) : probe_inputs(done.reference);
+  const Result<Dataset> data = inputs.evaluation ? Result<Dataset>(*inputs.evaluation) : probe_inputs(done.reference);
   Result<TwinResult> result = data ? compare_twins(done.reference, done.graph, *data, data->labels(), twin, progress)
                                    : Result<TwinResult>(data.error());
   if (!result) {

@@ -146,6 +146,14 @@ def too_large():
     npz("x", (1,), shape=(1, 1))
 
 
+def picture_folder():
+    onnx("agraph (float[N,3,2,2] x) => (float[N,2,2,2] y) <float[2,3,1,1] w = {1, 2, 3, 4, 5, 6}> { y = Conv(x, w) }")
+    Path("pictures").mkdir()
+    pixels = bytes(range(0, 240, 20)) + bytes(4)
+    head = struct.pack("<2sIIIIiiHHIIiiII", b"BM", 70, 0, 54, 40, 2, 2, 1, 24, 0, 16, 0, 0, 0, 0)
+    Path("pictures/a.bmp").write_bytes(head + pixels)
+
+
 FILES = {
     "E101": lambda: None,
     "E102": lambda: Path("model.onnx").write_text("version https://git-lfs.github.com/spec/v1\nsize 46827520\n"),
@@ -170,6 +178,8 @@ FILES = {
     "E403": lambda: with_data(values=(0.5,) * 19 + (float("nan"),)),
     "E404": with_labels,
     "E405": far_from_float,
+    "E406": picture_folder,
+    "E407": lambda: with_data(values=(0.1, 0.5, 0.7) * 4),
     "E601": dsq_with_other_metadata,
     "E602": damaged_dsq,
     "E603": newer_dsq,

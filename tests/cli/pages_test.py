@@ -78,7 +78,8 @@ class Pages(unittest.TestCase):
                 else:
                     self.assertEqual(got, set(), f"{command} {flag}")
             if "MODEL" in HELP[command]:
-                self.assertEqual(complete("dsquant", command, "n"), {"net one.onnx"}, command)
+                words = ["check"] if command == "data" else []
+                self.assertEqual(complete("dsquant", command, *words, "n"), {"net one.onnx"}, command)
         self.assertEqual(complete("dsquant", "explain", "E"), CODES)
         self.assertEqual(complete("dsquant", "list", "p"), {"passes", "precisions"})
         self.assertEqual(complete("dsquant", "completion", ""), {"bash", "zsh", "fish"})

@@ -25,6 +25,8 @@ stderr_has "error[E109]"
 # Numbers are numbers, and names of files are names: for every flag of every command, as its help gives them.
 for command in $("$DSQUANT" --help | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
   "$DSQUANT" "$command" --help | grep -oE -- '--[a-z-]+ (N|DB|SHARE|POINTS|FILE)\b' >flags || continue
+  words=$command
+  [ "$command" = data ] && words="data check x.npz"
   while read -r flag kind; do
     case $kind in
       FILE) set -- "" ;;
@@ -32,10 +34,10 @@ for command in $("$DSQUANT" --help | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*
       *) set -- nan inf -inf 1e999 -1e99 0x8 "" "3 " 1,5 three ;;
     esac
     for value in "$@"; do
-      expect 2 "$command" net.dsir $flag "$value"
+      expect 2 $words net.dsir $flag "$value"
       stderr_has "error[E801]: $flag: "
     done
-    expect 2 "$command" net.dsir $flag=
+    expect 2 $words net.dsir $flag=
     stderr_has "error[E801]: $flag: "
   done <flags
 done
@@ -57,7 +59,7 @@ expect 2 run
 stderr_has "error[E801]: MODEL is missing: an .onnx, .dsq or .dsir file"
 stderr_has "help: for example \`dsquant run model.dsq --inputs x.npz"
 expect 2 run net.dsir
-stderr_has "error[E801]: --inputs is missing: Arrays named as the inputs"
+stderr_has "error[E801]: --inputs is missing: Samples: .npz"
 expect 2 run net.dsir --inputs
 stderr_has "error[E801]: --inputs: a value is missing; it takes FILE"
 expect 2 run net.dsir --inputs --batch 3

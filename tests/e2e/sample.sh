@@ -13,8 +13,10 @@ holds "$float > 90"
 loses() {
   local points=$1
   shift
-  expect 0 "$net" -o q.dsq --data calibration.npz --labels calibration_labels.npy "$@"
+  expect 0 "$net" -o q.dsq --data calibration.npz --eval-data test.npz --eval-labels test_labels.npy "$@"
   accuracy q.dsq
+  reported=$(sed -n 's/.*"quantized_top1": \([0-9.]*\).*/\1/p' q.report.json)
+  holds "$reported * 100 - $result < 0.006 && $result - $reported * 100 < 0.006"  # two digits are printed
   echo "$*: $float % in float, $result % quantized"
   holds "$float - $result <= $points"
 }
