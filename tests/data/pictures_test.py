@@ -101,7 +101,7 @@ class Pictures(Samples):
     def test_sizes(self):
         filters = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
         for (width, height), (to_width, to_height) in [((97, 61), (224, 224)), ((640, 480), (64, 48)), ((97, 61), (31, 61)),
-                                                       ((97, 61), (97, 20)), ((50, 50), (49, 51)), ((640, 480), (224, 224)),
+                                                       ((97, 61), (97, 20)), ((50, 50), (49, 51)), ((640, 480), (224, 224)), ((320, 320), (224, 224)), ((31, 23), (16, 16)),
                                                        ((5, 3), (1, 1)), ((1, 1), (7, 9))]:
             picture = Image.fromarray(scene(width, height))
             picture.save("x.png")
