@@ -52,8 +52,10 @@ Result<Setting> list_of(const std::string& key, const toml::array& array) {
 
 Result<Setting> setting_of(const std::string& key, const toml::node& node) {
   switch (node.type()) {
-    case toml::node_type::string:
-      return Setting{key, Setting::Kind::text, {DSQ_TRY(text_of(key, *node.as_string()))}, 0};
+    case toml::node_type::string: {
+      std::string text = DSQ_TRY(text_of(key, *node.as_string()));
+      return Setting{key, Setting::Kind::text, {std::move(text)}, 0};
+    }
     case toml::node_type::integer:
       return Setting{key, Setting::Kind::number, {fmt::format("{}", **node.as_integer())}, 0};
     case toml::node_type::boolean:

@@ -81,8 +81,8 @@ Result<void> GraphReader::annotate(const fb::Value& stored, Graph& g, ValueId id
     if (source == kSources.end()) {
       return unknown("range", text_of(stored.spec()->range()));
     }
-    if (!is_integer(spec.storage) || bits_of(spec.storage) > 32 || spec.granularity.axis < -1 ||
-        spec.granularity.group < 0) {
+    const bool storable = (is_integer(spec.storage) && bits_of(spec.storage) <= 32) || spec.storage == DType::f16;
+    if (!storable || spec.granularity.axis < -1 || spec.granularity.group < 0) {
       return invalid("the wanted quantization of '{}' is impossible", g.value(id).name);
     }
     spec.range = *source;

@@ -234,8 +234,8 @@ class Parser {
     if (!type.known() || !checked_count(*type.shape)) {
       return lexer_.error("a constant needs a full shape of reasonable size");
     }
-    if (bytes_of(type.dtype, count_of(*type.shape)) > (int64_t{1} << 30)) {
-      return lexer_.error("constants in text are limited to 1 GB");
+    if (count_of(*type.shape) > (int64_t{1} << 26)) {
+      return lexer_.error("constants in text are limited to 64 Mi elements");
     }
     Tensor tensor(type.dtype, *type.shape);
     if (lexer_.accept_word("any")) {
@@ -317,6 +317,9 @@ class Parser {
         }
       }
       DSQ_TRY(lexer_.expect(")"));
+      if (spec.granularity.axis < -1 || spec.granularity.group < 0) {
+        return lexer_.error("a spec's axis is -1 or an axis, and its group is not negative");
+      }
       g.set_spec(id, spec);
     }
     if (lexer_.accept_word("quant")) {

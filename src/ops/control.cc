@@ -68,15 +68,24 @@ Result<void> check_condition(const InferContext& c, size_t i) {
   return {};
 }
 
+// Appends the types of what a nested graph is given: inputs from `first` on, none of which may be absent.
+Result<void> add_passed(const InferContext& c, size_t first, std::vector<TensorType>& types) {
+  for (size_t i = first; i < c.input_count(); ++i) {
+    if (!c.has(i)) {
+      return fail(Code::graph_invalid, "input {}, which its nested graph is given, is absent", i);
+    }
+    types.push_back(c.type(i));
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<void> if_else(InferContext& c) {
   const auto& attrs = c.attrs<IfAttrs>();
   DSQ_TRY(check_condition(c, 0));
   std::vector<TensorType> passed;
-  for (size_t i = 1; i < c.input_count(); ++i) {
-    passed.push_back(c.type(i));
-  }
+  DSQ_TRY(add_passed(c, 1, passed));
   // A branch that does not fit the shapes at hand cannot be taken, so the other one decides.
   Result<std::vector<TensorType>> then_branch = nested_types(attrs.then_graph, passed);
   Result<std::vector<TensorType>> else_branch = nested_types(attrs.else_graph, passed);
@@ -114,9 +123,7 @@ Result<void> loop(InferContext& c) {  // trip count, condition, carried..., capt
                 c.has(0) ? fmt::to_string(element(*trips, 0)) : "any number of");
   }
   std::vector<TensorType> types = {{DType::i64, Shape{}}, {DType::boolean, Shape{}}};
-  for (size_t i = 2; i < c.input_count(); ++i) {
-    types.push_back(c.type(i));
-  }
+  DSQ_TRY(add_passed(c, 2, types));
   // A carried value may change its shape from round to round: what changes in the first round is open in all. When
   // they do not settle, all are open altogether; loops within loops are inferred anew in each round, so rounds are few.
   std::vector<TensorType> out = DSQ_TRY(nested_types(attrs.body, types));
