@@ -4,6 +4,7 @@
 #include "passes/passes.h"
 #include "src/ir/compare.h"
 #include "src/ir/nested.h"
+#include "src/ops/infer.h"
 
 namespace dsq {
 namespace {
@@ -12,6 +13,11 @@ namespace {
 // the pass that runs now.
 Result<GraphRef> canonical(const GraphRef& nested, const std::string& node, PassContext& outer) {
   Graph copy = *nested;
+  if (const Result<KnownInts> types = infer_types(copy); !types) {  // a branch that cannot be taken
+    outer.diag.note(node, "one of its graphs is left as it is: " + types.error().what);
+    return nested;
+  }
+  copy = *nested;
   Diagnostics diag;
   PassContext context{outer.recipe, outer.stats, diag};
   const PassList* list = DSQ_TRY(find_pass_list("canonicalize"));
