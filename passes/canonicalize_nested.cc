@@ -4,25 +4,14 @@
 #include "passes/passes.h"
 #include "src/ir/compare.h"
 #include "src/ir/nested.h"
-#include "src/ops/infer.h"
-#include "src/ops/verify.h"
 
 namespace dsq {
 namespace {
-
-Result<void> check_types(Graph graph) {
-  DSQ_TRY(infer_types(graph));
-  return verify(graph);
-}
 
 // The canonical form of a nested graph, or the graph itself where that is its form already. Notes are handed on, said by
 // the pass that runs now.
 Result<GraphRef> canonical(const GraphRef& nested, const std::string& node, PassContext& outer) {
   Graph copy = *nested;
-  if (const Result<void> sound = check_types(*nested); !sound) {  // a branch that cannot be taken
-    outer.diag.note(node, "one of its graphs is left as it is: " + sound.error().what);
-    return nested;
-  }
   Diagnostics diag;
   PassContext context{outer.recipe, outer.stats, diag};
   const PassList* list = DSQ_TRY(find_pass_list("canonicalize"));

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "formats/dsq/read.h"
+#include "passes/match.h"
+#include "src/ir/nested.h"
 #include "src/ir/parse.h"
 #include "src/ops/infer.h"
 #include "src/ops/verify.h"
@@ -84,12 +86,27 @@ Result<void> override_shapes(Graph& graph, const std::map<std::string, Shape>& s
   return {};
 }
 
+// Types that follow from the inputs', and what must hold of every graph, of those within nodes too.
+Result<void> settle(Graph& graph) {
+  DSQ_TRY(verify_structure(graph));
+  DSQ_TRY(infer_types(graph));
+  DSQ_TRY(verify(graph));
+  for (const NodeId id : graph.nodes()) {
+    for (const GraphRef* nested : nested_graphs(graph.node(id).attrs)) {
+      Graph own = **nested;
+      const Result<void> sound = settle(own);
+      if (!sound) {
+        return Error(sound.error()).with("in a graph of '" + label_of(graph, id) + "'");
+      }
+    }
+  }
+  return {};
+}
+
 Result<Model> load_dsir(std::string_view text) {
   Model model;
   model.graph = DSQ_TRY(parse(text));
-  DSQ_TRY(verify_structure(model.graph));
-  DSQ_TRY(infer_types(model.graph));
-  DSQ_TRY(verify(model.graph));
+  DSQ_TRY(settle(model.graph));
   model.kind = ModelKind::dsir;
   for (const ValueId id : model.graph.values()) {
     const Tensor* constant = model.graph.constant(id);
