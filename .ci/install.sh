@@ -5,7 +5,7 @@ set -euo pipefail
 
 # What the program is built with.
 build=(g++ cmake ninja-build libfmt-dev libssl-dev libonnx-dev libprotobuf-dev protobuf-compiler libflatbuffers-dev
-       flatbuffers-compiler nlohmann-json3-dev libcli11-dev libdnnl-dev libminizip-dev libturbojpeg0-dev
+       flatbuffers-compiler nlohmann-json3-dev libcli11-dev libdnnl-dev libeigen3-dev libminizip-dev libturbojpeg0-dev
        libspng-dev libstb-dev libexif-dev libtomlplusplus-dev libzstd-dev zlib1g-dev)
 # What its tests add: the venv takes numpy, onnx and onnxruntime from PyPI; chromium opens the report; clang builds what
 # sanitizers and fuzzers watch.

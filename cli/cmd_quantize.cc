@@ -21,6 +21,7 @@ struct Options {
   Common common;
   QuantizeOptions job;
   RecipeOptions recipe;
+  std::string recover;  // empty: the default
 };
 
 std::string to_text(const Report& report, const OutputPaths& files) {
@@ -43,6 +44,7 @@ Result<Exit> run(const Options& options, Console& console) {
   job.max_memory = options.common.max_memory;
   job.batch = options.common.batch > 0 ? options.common.batch : job.batch;
   job.recipe = DSQ_TRY(recipe_of(options.recipe));
+  job.recipe.recover = recovery_from(options.recover).value_or(job.recipe.recover);
   DSQ_TRY(find_backend(job.backend));
   Diagnostics diagnostics;
   StderrProgress progress(console);
@@ -88,6 +90,9 @@ Action define_quantize(CLI::App& app) {
              "Share of --data that is kept to measure on (default: 0.2; 0: measure on what was calibrated on)");
   add_seed(app, job.seed);
   add_sample_options(app, job.samples);
+  add_choice(app, "--recover", options->recover, {"none", "fast"},
+             "Repair layers on the data: refit them to what quantized layers before them give, round their weights by "
+             "the covariance of their inputs (default: none)");
   add_path(app, "-o,--output", job.output, "Where to write (default: beside the model, as .dsq)");
   add_gates(app, job);
   app.add_flag("--dry-run", job.dry_run, "Show the plan, sizes and memory, and write nothing");

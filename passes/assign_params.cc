@@ -15,9 +15,9 @@
 
 #include "passes/passes.h"
 #include "passes/plan_rules.h"
-#include "passes/quant_layer.h"
 #include "passes/shared_weights.h"
 #include "src/quant/math.h"
+#include "src/quant/quant_layer.h"
 #include "src/quant/range.h"
 #include "src/quant/weights.h"
 #include "src/support/parallel.h"

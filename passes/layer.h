@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "passes/match.h"
-#include "passes/quant_layer.h"
+#include "src/quant/quant_layer.h"
 
 namespace dsq {
 

@@ -14,8 +14,8 @@
 #include "passes/lowering.h"
 #include "passes/passes.h"
 #include "passes/plan_rules.h"
-#include "passes/quant_layer.h"
 #include "src/quant/math.h"
+#include "src/quant/quant_layer.h"
 #include "src/runner/fold.h"
 
 namespace dsq {

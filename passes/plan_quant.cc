@@ -16,8 +16,8 @@
 #include "passes/match.h"
 #include "passes/passes.h"
 #include "passes/plan_rules.h"
-#include "passes/quant_layer.h"
 #include "src/ops/op_def.h"
+#include "src/quant/quant_layer.h"
 
 namespace dsq {
 namespace {

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "passes/marker.h"
-#include "passes/quant_layer.h"
+#include "src/quant/quant_layer.h"
 #include "src/quant/recipe.h"
 #include "src/support/result.h"
 

@@ -11,7 +11,7 @@
 #include "passes/match.h"
 #include "passes/passes.h"
 #include "passes/plan_rules.h"
-#include "passes/quant_layer.h"
+#include "src/quant/quant_layer.h"
 #include "src/quant/weights.h"
 
 namespace dsq {

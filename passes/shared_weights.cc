@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <numeric>
 
-#include "passes/quant_layer.h"
+#include "src/quant/quant_layer.h"
 
 namespace dsq {
 namespace {

@@ -9,6 +9,7 @@ find_package(FlatBuffers REQUIRED)     # .dsq: formats/dsq
 find_package(ZLIB REQUIRED)            # .dsq: formats/dsq
 find_package(nlohmann_json REQUIRED)   # reports: formats, cli
 find_package(CLI11 REQUIRED)           # cli
+find_package(Eigen3 REQUIRED)          # least squares: calibration
 
 find_path(ONNX_INCLUDE_DIR onnx/onnx_pb.h REQUIRED)
 find_library(ONNX_PROTO_LIBRARY onnx_proto REQUIRED)

@@ -1,5 +1,6 @@
 #include "src/quant/recipe.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -14,7 +15,16 @@ constexpr auto kNames = std::to_array<std::pair<Precision, std::string_view>>({
     {Precision::floating, "float"},
 });
 
+constexpr auto kRecoveries = std::to_array<std::string_view>({"none", "fast"});
+
 }  // namespace
+
+std::string_view name_of(Recovery recovery) { return kRecoveries[static_cast<size_t>(recovery)]; }
+
+std::optional<Recovery> recovery_from(std::string_view name) {
+  const auto found = std::ranges::find(kRecoveries, name);
+  return found == kRecoveries.end() ? std::nullopt : std::optional(static_cast<Recovery>(found - kRecoveries.begin()));
+}
 
 std::string_view name_of(Precision precision) { return kNames[static_cast<size_t>(precision)].second; }
 

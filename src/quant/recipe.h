@@ -24,6 +24,11 @@ struct Keep {
   bool operator==(const Keep&) const = default;
 };
 
+// Repairs with data, without training (calibration/recover.h).
+enum class Recovery : uint8_t { none, fast };
+std::string_view name_of(Recovery recovery);  // "none", "fast"
+std::optional<Recovery> recovery_from(std::string_view name);
+
 struct Recipe {
   Precision weights = Precision::int8;
   Precision act = Precision::int4;  // int6 is not offered for activations
@@ -31,6 +36,7 @@ struct Recipe {
   bool calibrated = false;         // ranges come from data; otherwise they are taken at run time
   bool edges_at_act = false;       // first and last layer at `act` too, instead of int8
   double max_weight_error = 0.01;  // relative L2 per layer; enforced for int8 weights
+  Recovery recover = Recovery::none;
   bool operator==(const Recipe&) const = default;
 };
 

@@ -5,10 +5,10 @@
 
 #include "passes/marker.h"
 #include "passes/match.h"
-#include "passes/quant_layer.h"
 #include "src/ir/nested.h"
 #include "src/ops/infer.h"
 #include "src/ops/op_def.h"
+#include "src/quant/quant_layer.h"
 #include "src/quant/weights.h"
 #include "src/toolchain/macs.h"
 

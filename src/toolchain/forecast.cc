@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "formats/dsq/write.h"
-#include "passes/quant_layer.h"
 #include "src/ops/infer.h"
+#include "src/quant/quant_layer.h"
 #include "src/runner/executable.h"
 #include "src/support/parallel.h"
 #include "src/support/strings.h"

@@ -70,6 +70,9 @@ Result<void> check_options(const QuantizeOptions& options) {
   if (options.labels && !options.data) {
     return fail(Code::option_conflict, "--labels needs the samples that they belong to").hint("add --data FILE");
   }
+  if (recipe.recover != Recovery::none && !options.data) {
+    return fail(Code::option_conflict, "--recover {} needs samples", name_of(recipe.recover)).hint("add --data FILE");
+  }
   if (options.max_drop && !options.data) {
     return fail(Code::option_conflict, "--max-drop needs labels").hint("add --data FILE and --labels FILE");
   }

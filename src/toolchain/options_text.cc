@@ -42,6 +42,12 @@ Result<bool> take_recipe(const std::string& flag, const std::string* value, Reci
     (flag == "--act" ? recipe.act : recipe.weights) = DSQ_TRY(precision_of(*value, flag));
   } else if (flag == "--keep") {
     recipe.keep.push_back(DSQ_TRY(keep_from(*value)));
+  } else if (flag == "--recover") {
+    const std::optional<Recovery> found = recovery_from(*value);
+    if (!found) {
+      return fail(Code::usage, "'{}' is no way of recovery", *value).at(flag);
+    }
+    recipe.recover = *found;
   } else if (flag == "--max-weight-error") {
     recipe.max_weight_error = DSQ_TRY(number_from<double>(*value, flag));
   } else {
@@ -58,6 +64,7 @@ std::string text_of(const Recipe& recipe) {
     text += " --keep " + shell_quoted(fmt::format("{}={}", keep.pattern, name_of(keep.precision)));
   }
   text += recipe.edges_at_act ? " --edges-at-act" : "";
+  text += recipe.recover == Recovery::none ? "" : fmt::format(" --recover {}", name_of(recipe.recover));
   return text + (recipe.max_weight_error != Recipe{}.max_weight_error
                      ? fmt::format(" --max-weight-error {}", recipe.max_weight_error)
                      : "");

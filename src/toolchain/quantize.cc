@@ -3,7 +3,7 @@
 
 #include <chrono>
 
-#include "calibration/calibrate.h"
+#include "calibration/recover.h"
 #include "formats/dsq/read.h"
 #include "formats/dsq/write.h"
 #include "formats/report/html.h"
@@ -19,6 +19,7 @@
 #include "src/toolchain/nested.h"
 #include "src/toolchain/probe.h"
 #include "src/toolchain/replay.h"
+#include "src/toolchain/simulate.h"
 #include "src/toolchain/twins.h"
 #include "src/toolchain/verdict.h"
 
@@ -75,6 +76,7 @@ class Quantization {
     DSQ_TRY(of_model(make_canonical()));
     DSQ_TRY(of_model(plan()));
     DSQ_TRY(of_model(find_ranges()));
+    DSQ_TRY(of_model(repair()));
     DSQ_TRY(of_model(store_weights()));
     DSQ_TRY(of_model(lower()));
     if (options_.dry_run) {
@@ -141,12 +143,27 @@ class Quantization {
     return {};
   }
 
-  // Ranges become scales, weights become integers; both are measured here, while they can be told apart.
-  Result<void> store_weights() {
+  // Ranges become scales; layers make good what those before them lose.
+  Result<void> repair() {
     DSQ_TRY(run_stage("assign"));
+    meant_ = done_.reference;
+    if (recipe_.recover == Recovery::none || options_.dry_run) {
+      return {};
+    }
+    const RecoverOptions how{{options_.backend, options_.threads, options_.batch}, recipe_.max_weight_error};
+    for (const Recovered& each :
+         DSQ_TRY(recover(graph_, simulated(graph_), *inputs_.data, how, diagnostics_, progress_))) {
+      stand_for(each);
+    }
+    watch_.lap("repair");
+    return {};
+  }
+
+  // Weights become integers; they are measured here, while they can be told from what they stand for.
+  Result<void> store_weights() {
     progress_.begin("quantizing weights", 0);
     DSQ_TRY(run_stage("store"));
-    done_.report.layers = layer_facts(done_.reference, graph_, sample_types(done_.reference, inputs_));
+    done_.report.layers = layer_facts(meant_, graph_, sample_types(done_.reference, inputs_));
     layer_inputs_ = layer_inputs(done_.reference, graph_);
     progress_.end();
     return {};
@@ -211,6 +228,16 @@ class Quantization {
     return in_model(labels ? options_.labels->string() : options_.model.string(), std::move(step));
   }
 
+  void stand_for(const Recovered& repaired) {
+    const std::string& name = graph_.value(graph_.node(repaired.node).outputs[0]).name;
+    const std::optional<ValueId> y = meant_.find_value(name);
+    const std::optional<QuantLayer> layer =
+        y ? quant_layer_at(meant_, meant_.value(*y).producer) : std::optional<QuantLayer>();
+    if (layer) {
+      meant_.set_constant(layer->w, repaired.meant);
+    }
+  }
+
   // The caller's passes in front of a list.
   Result<PassLog> run_own(std::string_view list) {
     PassLog log;
@@ -239,6 +266,7 @@ class Quantization {
   Inputs inputs_;
   onnx_format::Source source_;
   Graph graph_;
+  Graph meant_;  // the reference with the weights that repaired layers stand for
   std::vector<Observation> wanted_;
   CalibrationTable stats_;
   std::vector<LayerInput> layer_inputs_;

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "formats/dsq/write.h"
-#include "passes/quant_layer.h"
+#include "src/quant/quant_layer.h"
 #include "src/report/metrics.h"
 #include "src/runner/backend.h"
 #include "src/support/hash.h"

@@ -38,6 +38,7 @@ HEADERS = [
     (r"openssl/", ["src/support"]),
     (r"omp\.h", ["src/support"]),
     (r"CLI/", ["cli"]),
+    (r"Eigen/", ["calibration"]),
     (r"toml\+\+/", ["cli"]),
     (r"nlohmann/", ["formats", "cli"]),
     (r"torch/|ATen/|c10/", ["qat", "samples/train.cc"]),

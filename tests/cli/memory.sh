@@ -9,9 +9,13 @@ graph "big" stage=float (%x: f32[?,1]) -> (%y) {
 END
 make_npz x.npz x f32 1,1
 cat >heavy.dsir <<'END'
-graph "heavy" stage=float (%x: f32[?,12000]) -> (%y) {
-  %w = const f32[12000,12000] rand(seed=1)
-  %y = linear(%x, %w) @"fc"
+graph "heavy" stage=float (%x: f32[?,8000]) -> (%y) {
+  %v = const f32[8000,8000] rand(seed=1)
+  %w = const f32[8000,8000] rand(seed=2)
+  %z = const f32[8000,8000] rand(seed=3)
+  %a = linear(%x, %v) @"fc1"
+  %b = linear(%a, %w) @"fc2"
+  %y = linear(%b, %z) @"fc3"
 }
 END
 # --max-memory refuses beforehand, with the estimate.

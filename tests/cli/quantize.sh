@@ -14,6 +14,8 @@ cmp -s net.dsq first.dsq || die "another number of threads, other bytes"
 expect 0 run net.dsq --inputs x.npz -o y.npz
 expect 2 net.dsir --labels x.npz -o no.dsq
 stderr_has "error[E802]"
+expect 2 net.dsir --recover fast -o no.dsq
+stderr_has "error[E802]: --recover fast needs samples"
 expect 2 net.dsir --max-drop 1 -o no.dsq
 stderr_has "error[E802]"
 expect 2 net.dsir --weights float --act int4 -o no.dsq
@@ -36,6 +38,6 @@ stderr_has "error[E804]"
 expect 0 --help
 stdout_has "quantize"
 expect 0 quantize --help
-for flag in --weights --act --data --labels --output --shape --keep --edges-at-act --max-weight-error --batch --threads --backend --max-drop --min-sqnr --json; do
+for flag in --weights --act --data --labels --output --shape --keep --edges-at-act --max-weight-error --batch --threads --backend --recover --max-drop --min-sqnr --json; do
   stdout_has "$flag"
 done

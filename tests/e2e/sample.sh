@@ -22,3 +22,4 @@ loses() {
 }
 loses 0.3 --weights int8 --act int8
 loses 2 --weights int8 --act int4
+loses 0.5 --weights int8 --act int4 --recover fast

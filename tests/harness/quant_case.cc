@@ -6,7 +6,7 @@
 #include "calibration/calibrate.h"
 #include "calibration/observer.h"
 #include "passes/marker.h"
-#include "passes/quant_layer.h"
+#include "src/quant/quant_layer.h"
 #include "src/quant/weights.h"
 #include "src/runner/runner.h"
 #include "src/support/strings.h"

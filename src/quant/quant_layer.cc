@@ -1,4 +1,4 @@
-#include "passes/quant_layer.h"
+#include "src/quant/quant_layer.h"
 
 namespace dsq {
 

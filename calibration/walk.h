@@ -1,0 +1,45 @@
+// Runs a graph over samples piece by piece, so that what a node computes with can be changed just before it runs. Of every
+// batch it keeps the values that are still to be read, no more.
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "calibration/calibrate.h"
+
+namespace dsq {
+
+class Walk {
+ public:
+  // `data` outlives the walk. Batches of options.batch samples, as far as the model allows.
+  static Result<Walk> begin(Graph graph, const Dataset& data, const CalibrateOptions& options);
+
+  // Runs all nodes that stand in front of `node` in topological order and have not been run.
+  // Errors: what running says.
+  Result<void> advance_to(NodeId node);
+  // A value that some node from here on reads, in every batch. Constants have none.
+  const std::vector<Tensor>& batches(ValueId value) const { return kept_.at(value); }
+  bool holds(ValueId value) const { return kept_.contains(value); }
+
+  const Graph& graph() const { return graph_; }
+  void set_constant(ValueId value, Tensor tensor) { graph_.set_constant(value, std::move(tensor)); }
+
+ private:
+  Walk(Graph graph, const CalibrateOptions& options);
+  struct Piece {
+    Graph graph;
+    std::vector<ValueId> inputs;
+    std::vector<ValueId> outputs;
+  };
+  Piece cut(size_t end) const;  // the nodes order_[next_ .. end)
+
+  Graph graph_;
+  CalibrateOptions options_;
+  std::vector<NodeId> order_;
+  std::map<ValueId, size_t> last_read_;  // the place in order_ of a value's last reader
+  size_t next_ = 0;
+  size_t batches_ = 0;
+  std::map<ValueId, std::vector<Tensor>> kept_;
+};
+
+}  // namespace dsq
