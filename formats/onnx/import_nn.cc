@@ -114,8 +114,9 @@ Result<void> convert_training_norm(NodeImport& n, const NormAttrs& attrs) {
   const std::array now = {DSQ_TRY(mean(x, /*keepdims=*/false)),
                           DSQ_TRY(mean(DSQ_TRY(product(away, away)), /*keepdims=*/false))};
   const float momentum = n.attr_float("momentum", 0.9F);
+  const std::array before = {n.in(3), n.in(4)};
   for (size_t i = 0; i < now.size() && n.wants(1 + i); ++i) {
-    const ValueId old = DSQ_TRY(product(n.in(3 + i), n.constant(Tensor::scalar(momentum))));
+    const ValueId old = DSQ_TRY(product(before[i], n.constant(Tensor::scalar(momentum))));
     const ValueId add = DSQ_TRY(product(now[i], n.constant(Tensor::scalar(1 - momentum))));
     n.bind(1 + i, DSQ_TRY(n.emit(OpKind::add, default_attrs(OpKind::add), {old, add})));
   }
