@@ -35,7 +35,8 @@ install(TARGETS dsquant_library EXPORT dsquantTargets
         LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library NAMELINK_COMPONENT library)
 set(header_folder ${CMAKE_INSTALL_INCLUDEDIR}/dsquant)
 install(DIRECTORY src passes calibration DESTINATION ${header_folder} COMPONENT library FILES_MATCHING PATTERN "*.h"
-        PATTERN src/runner/portable EXCLUDE PATTERN src/runner/onednn EXCLUDE PATTERN src/cmake EXCLUDE)
+        PATTERN src/runner/portable EXCLUDE PATTERN src/runner/onednn EXCLUDE PATTERN src/cmake EXCLUDE
+        REGEX "calibration/(layer_sums|refit|round_weights)\\.h" EXCLUDE)  # sums are matrices of Eigen
 foreach(header dsq/model dsq/read dsq/write npy/npy onnx/import report/html report/json report/text)
   cmake_path(GET header PARENT_PATH format)
   install(FILES formats/${header}.h DESTINATION ${header_folder}/formats/${format} COMPONENT library)
