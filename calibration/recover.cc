@@ -12,6 +12,7 @@
 namespace dsq {
 namespace {
 
+constexpr int64_t kMinSamples = 16;    // fewer say too little of a layer's inputs
 constexpr size_t kHeldOut = 4;         // every fourth batch
 constexpr int64_t kMinRows = 1 << 14;  // positions of a layer that are looked at, in all,
 constexpr int64_t kRowsPerColumn = 8;  // or as many for each of its inputs
@@ -183,9 +184,11 @@ Result<std::vector<Recovered>> recover(Graph& graph, Graph simulated, const Data
   CalibrateOptions run = options.run;
   run.batch = std::clamp<int64_t>(data.size() / 16, 1, run.batch);
   const int64_t batches = (data.size() + data.step(run.batch) - 1) / data.step(run.batch);
-  if (layers.empty() || batches < static_cast<int64_t>(kHeldOut)) {
-    diagnostics.note("", layers.empty() ? "nothing to repair: no layer has integer weights of its own"
-                                        : "nothing is repaired: too few samples to hold some out");
+  if (layers.empty() || data.size() < kMinSamples || batches < static_cast<int64_t>(kHeldOut)) {
+    diagnostics.note("", layers.empty()
+                             ? "nothing to repair: no layer has integer weights of its own"
+                             : fmt::format("nothing is repaired: {} samples are too few, {} are needed in four batches",
+                                           data.size(), kMinSamples));
     return std::vector<Recovered>();
   }
   const ThreadScope threads(options.run.threads);

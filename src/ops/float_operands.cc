@@ -53,6 +53,20 @@ Result<void> booleans(const InferContext& c) {
   return {};
 }
 
+// Bytes, and zero points of their types: inputs 2 and 3.
+Result<void> byte_products(const InferContext& c) {
+  for (size_t i = 0; i < 2; ++i) {
+    if (c.dtype(i) != DType::i8 && c.dtype(i) != DType::u8) {
+      return fail(Code::type_mismatch, "input {} is {}, i8 or u8 expected", i, name_of(c.dtype(i)));
+    }
+    if (c.has(i + 2) && c.dtype(i + 2) != c.dtype(i)) {
+      return fail(Code::type_mismatch, "input {} is {}, {} expected", i + 2, name_of(c.dtype(i + 2)),
+                  name_of(c.dtype(i)));
+    }
+  }
+  return {};
+}
+
 // What a backend lets a layer add to its result: the last input.
 Result<void> added(const InferContext& c, bool adds) {
   if (adds != c.has(3)) {
@@ -174,6 +188,8 @@ Result<void> float_operands(const InferContext& c) {
   switch (c.node().op) {
     case conv:
     case conv_transpose: DSQ_TRY(is_a_float(c)); return added(c, c.attrs<ConvAttrs>().adds);
+    case conv_integer:
+    case matmul_integer: return byte_products(c);
     case linear: return linear_operands(c);
     case batch_norm:
     case instance_norm: return same_type(c, 1, 5);

@@ -20,6 +20,9 @@ std::optional<QuantLayer> quant_layer_at(const Graph& graph, NodeId id) {
   if (!shape || !is_known(*shape) || count_of(*shape) == 0) {
     return std::nullopt;
   }
+  if (linear && shape->size() != 2) {
+    return std::nullopt;
+  }
   if (linear) {
     layer.out_channels = (*shape)[0];
     layer.in_channels = (*shape)[1];
@@ -27,6 +30,9 @@ std::optional<QuantLayer> quant_layer_at(const Graph& graph, NodeId id) {
     layer.x_axis = static_cast<int32_t>(rank - 1);
     layer.y_axis = layer.x_axis;
     return rank < 1 ? std::nullopt : std::optional(layer);
+  }
+  if (shape->size() < 3) {  // contradicts itself; whoever infers shapes says so
+    return std::nullopt;
   }
   layer.groups = node.as<ConvAttrs>().group;
   layer.unit = count_of(std::span(*shape).subspan(2));
