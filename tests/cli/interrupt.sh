@@ -1,7 +1,7 @@
 # Ctrl-C ends a long run at once with status 130, one line, and no file.
 . "$(dirname "$0")/harness.sh"
 make_net
-make_npz big.npz x f32 20000,3,8,8
+make_npz big.npz x f32 100000,3,8,8
 cat >slow.sh <<'END'
 trap - INT
 exec "$1" run net.dsir --inputs big.npz --batch 1 --backend portable -o y.npz
