@@ -60,7 +60,7 @@ Result<void> add_batch(LayerSums& sums, const Graph& graph, const QuantLayer& la
   const int64_t columns = columns_of(layer);
   const int64_t stride = std::max<int64_t>((patches.rows() + rows - 1) / std::max<int64_t>(rows, 1), 1);
   const int64_t taken = (patches.rows() + stride - 1) / stride;
-  const auto add_chunk = [&](int64_t group, int64_t first) {
+  const auto add_chunk = [&](int64_t group, const Eigen::MatrixXf& w, int64_t first) {
     const int64_t count = std::min(kChunk, taken - first);
     Rows x(count, columns + 1);
     Rows was(count, columns + 1);
@@ -73,7 +73,6 @@ Result<void> add_batch(LayerSums& sums, const Graph& graph, const QuantLayer& la
       }
     });
     Rows y(count, outputs_of(layer));
-    const Eigen::MatrixXf w = weights[static_cast<size_t>(group)].cast<float>();
     parallel_for((count + kBlock - 1) / kBlock, 1, [&](int64_t begin, int64_t end) {
       for (int64_t block = begin; block < end; ++block) {
         const int64_t height = std::min(kBlock, count - block * kBlock);
@@ -83,8 +82,9 @@ Result<void> add_batch(LayerSums& sums, const Graph& graph, const QuantLayer& la
     multiply(sums[static_cast<size_t>(group)], x, y);
   };
   for (int64_t group = 0; group < layer.groups; ++group) {
+    const Eigen::MatrixXf w = weights[static_cast<size_t>(group)].cast<float>();
     for (int64_t first = 0; first < taken; first += kChunk) {
-      add_chunk(group, first);
+      add_chunk(group, w, first);
     }
   }
   return {};

@@ -27,20 +27,18 @@ std::vector<QuantLayer> layers_of(const Graph& graph) {
     }
   }
   std::vector<QuantLayer> layers;
-  for (const QuantLayer& each : all) {
-    const QuantLayer* layer = &each;
+  for (const QuantLayer& layer : all) {
     // What several layers share is stored once, and stays so.
     const bool shared = std::ranges::any_of(all, [&](const QuantLayer& other) {
-      return other.node != each.node && graph.constant(other.w)->shares(*graph.constant(each.w));
+      return other.node != layer.node && graph.constant(other.w)->shares(*graph.constant(layer.w));
     });
-    const std::optional<QuantSpec>& spec = graph.value(layer->w).spec;
-    const bool integer = spec && spec->storage == DType::i8 && graph.constant(layer->w)->dtype() == DType::f32;
+    const std::optional<QuantSpec>& spec = graph.value(layer.w).spec;
+    const bool integer = spec && spec->storage == DType::i8 && graph.constant(layer.w)->dtype() == DType::f32;
     const bool own_bias =
-        layer->bias == ValueId::none || (graph.is_constant(layer->bias) && graph.value(layer->bias).users.size() == 1);
-    if (integer && own_bias && !shared && graph.value(layer->w).users.size() == 1 &&
-        columns_of(*layer) <= kMaxColumns && !graph.is_constant(layer->x) &&
-        graph.value(layer->x).type.dtype == DType::f32) {
-      layers.push_back(*layer);
+        layer.bias == ValueId::none || (graph.is_constant(layer.bias) && graph.value(layer.bias).users.size() == 1);
+    if (integer && own_bias && !shared && graph.value(layer.w).users.size() == 1 && columns_of(layer) <= kMaxColumns &&
+        !graph.is_constant(layer.x) && graph.value(layer.x).type.dtype == DType::f32) {
+      layers.push_back(layer);
     }
   }
   return layers;
@@ -72,13 +70,7 @@ std::vector<float> bias_of(const LayerWeights& weights) {
 
 // Stored weights as they act on the layer's real input.
 Tensor acting(const QuantLayer& layer, const StoredWeights& stored, const std::optional<QuantParams>& x) {
-  Tensor real = restore(stored.values, stored.params);
-  if (!x || x->scale.size() <= 1) {
-    return real;
-  }
-  QuantParams inverse = *x;
-  std::ranges::transform(inverse.scale, inverse.scale.begin(), [](float s) { return 1.0F / s; });
-  return absorb_scales(layer, real, inverse);
+  return release_scales(layer, restore(stored.values, stored.params), x);
 }
 
 std::string told(const Recovered& recovered) {
@@ -91,11 +83,13 @@ std::string told(const Recovered& recovered) {
 // One layer with all that is known of it.
 class Repair {
  public:
-  Repair(const Graph& graph, const QuantLayer& layer, LayerSums fitted, LayerSums held, double limit)
+  Repair(const Graph& graph, const QuantLayer& layer, LayerWeights start, LayerSums fitted, LayerSums held,
+         double limit)
       : layer_(layer),
         x_(graph.value(layer.x).params),
         weights_(*graph.constant(layer.w)),
         bias_(graph.constant(layer.bias)),
+        start_(std::move(start)),
         fitted_(std::move(fitted)),
         held_(std::move(held)),
         limit_(limit) {}
@@ -104,18 +98,18 @@ class Repair {
     Recovered done;
     done.node = layer_.node;
     const double square = std::max(total_square(held_), 1e-30);
-    LayerWeights start = weights_of(layer_, weights_, bias_);
-    const StoredWeights plain = nearest(weights_);
-    done.before = squared_error(held_, weights_of(layer_, acting(layer_, plain, x_), bias_)) / square;
+    bias = bias_of(start_);
+    done.before = error_of(store_within(layer_, absorb_scales(layer_, weights_, x_), 8, limit_)) / square;
 
-    const Refit refitted = refit(fitted_, held_, std::move(start), bias_ != nullptr);
+    const Refit refitted = refit(fitted_, held_, std::move(start_), bias_ != nullptr);
     done.steps = refitted.steps;
     done.meant = tensor_of(layer_, refitted.weights, weights_.shape());
     bias = bias_of(refitted.weights);
 
-    stored = nearest(done.meant);
+    const Tensor absorbed = absorb_scales(layer_, done.meant, x_);
+    stored = store_within(layer_, absorbed, 8, limit_);
     double error = error_of(stored);
-    if (const std::optional<StoredWeights> rounded = by_covariance(done.meant, stored)) {
+    if (const std::optional<StoredWeights> rounded = by_covariance(absorbed, stored)) {
       const double less = error_of(*rounded);
       if (less < error) {
         error = less;
@@ -135,19 +129,11 @@ class Repair {
   }
 
   StoredWeights stored;     // with the scales of the input absorbed
-  std::vector<float> bias;  // empty: the layer has none
+  std::vector<float> bias;  // zeros where the layer has none
 
  private:
-  StoredWeights nearest(const Tensor& weights) const {
-    const Tensor absorbed = absorb_scales(layer_, weights, x_);
-    const bool groupable = layer_.w_axis == 0 || layer_.groups == 1;
-    return groupable ? store_within(absorbed, layer_.w_axis, layer_.unit, 8, limit_)
-                     : store_weights(absorbed, {layer_.w_axis, 0}, 8);
-  }
-
   // Rounded by covariance, with as much damping as the limit of the weights' error asks for.
-  std::optional<StoredWeights> by_covariance(const Tensor& weights, const StoredWeights& plain) const {
-    const Tensor absorbed = absorb_scales(layer_, weights, x_);
+  std::optional<StoredWeights> by_covariance(const Tensor& absorbed, const StoredWeights& plain) const {
     const std::span<const float> scales = x_ ? std::span<const float>(x_->scale) : std::span<const float>();
     for (const double damping : {0.01, 0.1, 0.5, 2.0}) {
       StoredWeights rounded = round_by_covariance(layer_, fitted_, absorbed, plain, scales, damping);
@@ -159,9 +145,6 @@ class Repair {
   }
 
   LayerWeights acting_weights(const StoredWeights& weights) const {
-    if (bias_ == nullptr) {
-      return weights_of(layer_, acting(layer_, weights, x_), nullptr);
-    }
     const Tensor own = Tensor::of<float>({layer_.out_channels}, std::span<const float>(bias));
     return weights_of(layer_, acting(layer_, weights, x_), &own);
   }
@@ -171,6 +154,7 @@ class Repair {
   std::optional<QuantParams> x_;
   Tensor weights_;
   const Tensor* bias_;
+  LayerWeights start_;
   LayerSums fitted_;
   LayerSums held_;
   double limit_;
@@ -201,18 +185,18 @@ Result<std::vector<Recovered>> recover(Graph& graph, Graph simulated, const Data
     DSQ_TRY(quantized.advance_to(layer.node));
     const std::vector<Tensor>& was = reference.batches(layer.x);
     const std::vector<Tensor>& is = quantized.batches(quantized.graph().node(layer.node).inputs[0]);
-    const LayerWeights weights = weights_of(layer, *graph.constant(layer.w), graph.constant(layer.bias));
+    LayerWeights weights = weights_of(layer, *graph.constant(layer.w), graph.constant(layer.bias));
     const int64_t rows = std::max(kMinRows, kRowsPerColumn * columns_of(layer)) / batches + 1;
     LayerSums fitted = empty_sums(layer);
     LayerSums held = empty_sums(layer);
     for (size_t b = 0; b < was.size(); ++b) {
       DSQ_TRY(add_batch(b % kHeldOut == kHeldOut - 1 ? held : fitted, graph, layer, weights, is[b], was[b], rows));
     }
-    Repair repair(graph, layer, std::move(fitted), std::move(held), options.max_weight_error);
+    Repair repair(graph, layer, std::move(weights), std::move(fitted), std::move(held), options.max_weight_error);
     Recovered recovered = repair.run();
     if (repair.stored.error <= options.max_weight_error) {  // what is above it quantize_weights leaves in float
       quantized.set_constant(layer.w, acting(layer, repair.stored, graph.value(layer.x).params));
-      if (!repair.bias.empty() && layer.bias != ValueId::none) {
+      if (layer.bias != ValueId::none) {
         const Tensor bias = Tensor::of<float>({layer.out_channels}, std::span<const float>(repair.bias));
         quantized.set_constant(layer.bias, bias);
         graph.set_constant(layer.bias, bias);

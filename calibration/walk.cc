@@ -1,7 +1,6 @@
 #include "calibration/walk.h"
 
 #include <algorithm>
-#include <set>
 
 #include "src/runner/runner.h"
 #include "src/support/parallel.h"

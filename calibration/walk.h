@@ -19,7 +19,6 @@ class Walk {
   Result<void> advance_to(NodeId node);
   // A value that some node from here on reads, in every batch. Constants have none.
   const std::vector<Tensor>& batches(ValueId value) const { return kept_.at(value); }
-  bool holds(ValueId value) const { return kept_.contains(value); }
 
   const Graph& graph() const { return graph_; }
   void set_constant(ValueId value, Tensor tensor) { graph_.set_constant(value, std::move(tensor)); }

@@ -52,18 +52,15 @@ void store_layer(Graph& graph, const QuantLayer& layer, PassContext& context) {
   const int bits = weight_bits(context.recipe, graph, node, spec.storage);
   // Below 8 bits the limit is out of reach for per-channel scales; asking for them is a choice of its own.
   const double enforced = bits == 8 ? limit : 1.0;
-  // Groups of a grouped transposed convolution would mix its output groups, which share scales.
-  const bool groupable = layer.w_axis == 0 || layer.groups == 1;
   const int64_t parts = sums_apart(graph, layer, weights);
-  if (parts > 1 && !groupable) {
+  if (parts > 1 && !is_groupable(layer)) {
     context.diag.note(label, "its weights stay float: its integer sums could overflow");
     if (marked) {
       graph.set_input(layer.node, 0, graph.node(maker).inputs[0]);
     }
     return store_float(graph, layer.w, limit);
   }
-  StoredWeights stored = groupable ? store_within(weights, layer.w_axis, layer.unit, bits, enforced, parts)
-                                   : store_weights(weights, {layer.w_axis, 0}, bits);
+  StoredWeights stored = store_within(layer, weights, bits, enforced, parts);
   if (stored.error > enforced) {
     context.diag.note(
         label, fmt::format("its weights stay float: {:.2f} % error in its int{} weights, above the limit of {:.2f} %",

@@ -16,7 +16,7 @@ namespace {
 // Bytes that no element can have: what is not 0 or 1 in a bool, and a last nibble that is not used.
 bool has_stray_bits(DType type, int64_t count, std::span<const std::byte> bytes) {
   if (type == DType::boolean) {
-    return std::ranges::any_of(bytes, [](std::byte b) { return b > std::byte{1}; });
+    return !are_booleans(bytes);
   }
   return bits_of(type) == 4 && count % 2 == 1 && (bytes.back() >> 4) != std::byte{0};
 }

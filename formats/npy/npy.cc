@@ -128,7 +128,7 @@ Result<Tensor> parse_npy(std::span<const std::byte> bytes, const std::string& na
     return damaged(name, fmt::format("the array ends early: {} for {}", plural(data.size(), "byte"), text_of(shape)));
   }
   const std::span<const std::byte> values = data.first(static_cast<size_t>(bytes_of(row->dtype, *count)));
-  if (row->dtype == DType::boolean && std::ranges::any_of(values, [](std::byte b) { return b > std::byte{1}; })) {
+  if (row->dtype == DType::boolean && !are_booleans(values)) {
     return damaged(name, "a boolean is neither 0 nor 1");
   }
   const bool fortran = dictionary_value(header, "'fortran_order'").starts_with("True");

@@ -172,7 +172,7 @@ Result<Tensor> TensorReader::read(onnx::TensorProto& proto) {
   if (!tensor) {
     return std::move(tensor).error().at("tensor '" + proto.name() + "'");
   }
-  if (dtype == DType::boolean && std::ranges::any_of(tensor->bytes(), [](std::byte b) { return b > std::byte{1}; })) {
+  if (dtype == DType::boolean && !are_booleans(tensor->bytes())) {
     return fail(Code::tensor_invalid, "a boolean is neither 0 nor 1").at("tensor '" + proto.name() + "'");
   }
   if (const std::optional<double> far = beyond_f32(*tensor)) {

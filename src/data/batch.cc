@@ -45,10 +45,8 @@ std::optional<std::pair<int64_t, float>> not_finite(const Tensor& tensor) {
   return bad == values.end() ? std::nullopt : std::optional(std::pair(bad - values.begin(), *bad));
 }
 
-Error Dataset::holds(const Input& input, int64_t row, float value) const {
-  const std::string file = input.column->place(row);
-  return fail(Code::data_not_finite, "sample {} holds {}", row, value)
-      .at(file.empty() ? "array '" + input.name + "'" : file);
+Error Dataset::holds(const Input& input, int64_t row, float value) {
+  return fail(Code::data_not_finite, "sample {} holds {}", row, value).at(where_of(input, row));
 }
 
 Result<std::vector<Tensor>> Dataset::batch(int64_t first, int64_t count) const {

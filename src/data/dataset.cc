@@ -106,6 +106,22 @@ Error wrong_shape(const Tensor& tensor, const TensorType& wanted) {
   return fail(Code::data_mismatch, "its shape is {}, the model expects {}", text_of(tensor.shape()), text_of(wanted));
 }
 
+Result<void> check_finite(const Tensor& array, const std::string& where) {
+  if (const std::optional<std::pair<int64_t, float>> bad = not_finite(array)) {
+    return fail(Code::data_not_finite, "it holds {}", bad->second).at(where);
+  }
+  return {};
+}
+
+Result<void> check_divisible(int64_t samples, int64_t fixed_batch) {
+  if (fixed_batch > 1 && samples % fixed_batch != 0) {
+    return fail(Code::data_mismatch, "{} cannot be cut into batches of {}, which the model asks for",
+                plural(samples, "sample"), fixed_batch)
+        .hint(fmt::format("give a multiple of {} samples, or export the model with a dynamic batch", fixed_batch));
+  }
+  return {};
+}
+
 // Which inputs take the same array for every sample. Where all is fixed, the first input counts the samples and what has
 // another size (a state) goes with each.
 bool is_shared(const Graph& graph, const TensorType& wanted, const Shape& array) {
@@ -151,9 +167,7 @@ Result<Dataset> Dataset::make(const Graph& graph, std::vector<std::pair<std::str
     }
     data.inputs_.push_back({value.name, value.type, array, nullptr});
     if (shared) {
-      if (const std::optional<std::pair<int64_t, float>> bad = not_finite(array)) {
-        return fail(Code::data_not_finite, "it holds {}", bad->second).at(where);
-      }
+      DSQ_TRY(check_finite(array, where));
       continue;
     }
     if (value.type.shape && value.type.shape->front() != kUnknown) {
@@ -161,9 +175,7 @@ Result<Dataset> Dataset::make(const Graph& graph, std::vector<std::pair<std::str
     }
     const bool is_open = !value.type.shape || value.type.shape->front() == kUnknown;
     if (size && shape.front() != *size && is_open) {  // regions, boxes: its first axis counts something of its own
-      if (const std::optional<std::pair<int64_t, float>> bad = not_finite(array)) {
-        return fail(Code::data_not_finite, "it holds {}", bad->second).at(where);
-      }
+      DSQ_TRY(check_finite(array, where));
       diagnostics.note(where, fmt::format("it has {} rows for {} samples, so all run at once", shape.front(), *size));
       data.together_ = true;
       continue;
@@ -182,12 +194,7 @@ Result<Dataset> Dataset::make(const Graph& graph, std::vector<std::pair<std::str
   if (data.together_) {
     data.fixed_batch_ = 0;
   }
-  if (data.fixed_batch_ > 1 && count % data.fixed_batch_ != 0) {
-    return fail(Code::data_mismatch, "{} cannot be cut into batches of {}, which the model asks for",
-                plural(count, "sample"), data.fixed_batch_)
-        .hint(
-            fmt::format("give a multiple of {} samples, or export the model with a dynamic batch", data.fixed_batch_));
-  }
+  DSQ_TRY(check_divisible(count, data.fixed_batch_));
   // A state whose open axis is as long as there are samples holds one entry for each: they are not cut apart.
   for (const Input& input : data.inputs_) {
     for (size_t axis = 1; !input.column && input.wanted.shape && axis < input.wanted.shape->size(); ++axis) {
@@ -217,12 +224,7 @@ Result<Dataset> Dataset::make(const Graph& graph, NamedColumns columns, bool who
   if (count == 0) {
     return fail(Code::data_mismatch, "there are no samples");
   }
-  if (data.fixed_batch_ > 1 && count % data.fixed_batch_ != 0) {
-    return fail(Code::data_mismatch, "{} cannot be cut into batches of {}, which the model asks for",
-                plural(count, "sample"), data.fixed_batch_)
-        .hint(
-            fmt::format("give a multiple of {} samples, or export the model with a dynamic batch", data.fixed_batch_));
-  }
+  DSQ_TRY(check_divisible(count, data.fixed_batch_));
   data.keep_all_rows(count);
   return data;
 }
@@ -287,12 +289,16 @@ Result<Digest> Dataset::digest(int64_t index) const {
   return sha256(std::as_bytes(std::span(all)));
 }
 
+std::string Dataset::where_of(const Input& input, int64_t row) {
+  const std::string file = input.column->place(row);
+  return file.empty() ? "array '" + input.name + "'" : file;
+}
+
 Result<Tensor> Dataset::read(const Input& input, int64_t row) const {
   if (!input.column) {
     return input.array;
   }
-  const std::string file = input.column->place(row);
-  const std::string where = file.empty() ? "array '" + input.name + "'" : file;
+  const std::string where = where_of(input, row);
   Result<Tensor> read = input.column->read(row);
   Result<Tensor> typed = read ? as_type(*read, input.wanted.dtype) : std::move(read);
   if (!typed) {

@@ -69,7 +69,9 @@ class Dataset {
   Result<Tensor> read(const Input& input, int64_t row) const;
   Result<std::vector<Tensor>> cut(int64_t first, int64_t count) const;
   Result<std::vector<Tensor>> decoded(int64_t first, int64_t count) const;
-  Error holds(const Input& input, int64_t row, float value) const;
+  // The file that a row of a column lies in, or the array.
+  static std::string where_of(const Input& input, int64_t row);
+  static Error holds(const Input& input, int64_t row, float value);
   void keep_all_rows(int64_t count);
 
   std::vector<Input> inputs_;

@@ -294,8 +294,7 @@ Result<Preprocess> preprocess_for(const PreprocessOptions& options, const Tensor
   how.layout = axes.layout;
   how.color = options.color.value_or(axes.channels == 1 ? Color::grey : Color::rgb);
   if (axes.channels != kUnknown && (axes.channels == 1) != (how.color == Color::grey)) {
-    return fail(Code::option_conflict, "the model takes {} channel{}", axes.channels, axes.channels == 1 ? "" : "s")
-        .at("--channels");
+    return fail(Code::option_conflict, "the model takes {}", plural(axes.channels, "channel")).at("--channels");
   }
   how.filter = options.resize.value_or(Filter::bilinear);
   DSQ_TRY(set_size(options, axes, natural, how));

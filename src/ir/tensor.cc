@@ -129,6 +129,10 @@ void visit(const Tensor& tensor, F f) {
 
 }  // namespace
 
+bool are_booleans(std::span<const std::byte> bytes) {
+  return std::ranges::all_of(bytes, [](std::byte b) { return b <= std::byte{1}; });
+}
+
 std::vector<int64_t> to_ints(const Tensor& tensor) {
   std::vector<int64_t> out(static_cast<size_t>(tensor.count()));
   visit(tensor, [&](size_t i, auto value) { out[i] = static_cast<int64_t>(value); });

@@ -87,6 +87,9 @@ std::vector<int64_t> to_ints(const Tensor& tensor);
 std::vector<float> to_floats(const Tensor& tensor);  // f64 is rounded, integers are converted
 double element(const Tensor& tensor, int64_t index);
 
+// Whether each byte is one that a boolean can have: 0 or 1.
+bool are_booleans(std::span<const std::byte> bytes);
+
 // 4-bit access within packed bytes. `signed_` tells i4 from u4.
 int get_nibble(const std::byte* packed, int64_t index, bool is_signed);
 void set_nibble(std::byte* packed, int64_t index, int value);

@@ -1,5 +1,7 @@
 #include "src/quant/quant_layer.h"
 
+#include <algorithm>
+
 namespace dsq {
 
 std::optional<QuantLayer> quant_layer_at(const Graph& graph, NodeId id) {
@@ -20,7 +22,7 @@ std::optional<QuantLayer> quant_layer_at(const Graph& graph, NodeId id) {
   if (!shape || !is_known(*shape) || count_of(*shape) == 0) {
     return std::nullopt;
   }
-  if (linear && shape->size() != 2) {
+  if (linear ? shape->size() != 2 : shape->size() < 3) {  // contradicts itself; whoever infers shapes says so
     return std::nullopt;
   }
   if (linear) {
@@ -30,9 +32,6 @@ std::optional<QuantLayer> quant_layer_at(const Graph& graph, NodeId id) {
     layer.x_axis = static_cast<int32_t>(rank - 1);
     layer.y_axis = layer.x_axis;
     return rank < 1 ? std::nullopt : std::optional(layer);
-  }
-  if (shape->size() < 3) {  // contradicts itself; whoever infers shapes says so
-    return std::nullopt;
   }
   layer.groups = node.as<ConvAttrs>().group;
   layer.unit = count_of(std::span(*shape).subspan(2));
@@ -63,6 +62,21 @@ Tensor absorb_scales(const QuantLayer& layer, const Tensor& weights, const std::
     }
   });
   return scaled;
+}
+
+Tensor release_scales(const QuantLayer& layer, const Tensor& weights, const std::optional<QuantParams>& x) {
+  if (!x || x->scale.size() <= 1) {
+    return weights;
+  }
+  QuantParams inverse = *x;
+  std::ranges::transform(inverse.scale, inverse.scale.begin(), [](float scale) { return 1.0F / scale; });
+  return absorb_scales(layer, weights, inverse);
+}
+
+StoredWeights store_within(const QuantLayer& layer, const Tensor& absorbed, int bits, double limit,
+                           int64_t min_groups) {
+  return is_groupable(layer) ? store_within(absorbed, layer.w_axis, layer.unit, bits, limit, min_groups)
+                             : store_weights(absorbed, {layer.w_axis, 0}, bits);
 }
 
 Activation activation_of(const Node& node) {

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "src/ir/graph.h"
+#include "src/quant/weights.h"
 
 namespace dsq {
 
@@ -47,6 +48,16 @@ int64_t weight_index(const QuantLayer& layer, int64_t o);
 
 // The weights with the scales of the input's channels, where it has one for each, multiplied in.
 Tensor absorb_scales(const QuantLayer& layer, const Tensor& weights, const std::optional<QuantParams>& x);
+
+// Undoes it: the weights as they act beside reals, not beside levels.
+Tensor release_scales(const QuantLayer& layer, const Tensor& weights, const std::optional<QuantParams>& x);
+
+// Whether groups of a layer's input channels can have scales of their own. Those of a grouped transposed convolution would
+// mix its output groups, which share scales.
+inline bool is_groupable(const QuantLayer& layer) { return layer.w_axis == 0 || layer.groups == 1; }
+// `absorbed`, the layer's weights, stored with as many scales as the limit asks for, where it may have more than one.
+StoredWeights store_within(const QuantLayer& layer, const Tensor& absorbed, int bits, double limit,
+                           int64_t min_groups = 1);
 
 // What a float layer applies to its result.
 Activation activation_of(const Node& node);

@@ -85,23 +85,23 @@ Result<int64_t> process_peak(const Graph& reference, const Graph& twin, const Da
   const auto types = [&](int64_t samples) -> Result<std::vector<TensorType>> {
     return types_of(DSQ_TRY(data.batch(0, std::min(data.step(samples), data.size()))));
   };
-  const auto arena = [&](const Graph& graph, int64_t samples,
+  const auto arena = [&](const Graph& graph, const std::vector<TensorType>& inputs,
                          const std::vector<std::string>& observed) -> Result<int64_t> {
-    return DSQ_TRY(planned(graph, DSQ_TRY(types(samples)), {options.backend, options.threads, observed})).peak;
+    return DSQ_TRY(planned(graph, inputs, {options.backend, options.threads, observed})).peak;
   };
   const std::vector<std::string> layers = compared_layers(reference, twin);
-  const int64_t few = std::min(options.batch, kForecastSamples);
+  const std::vector<TensorType> step = DSQ_TRY(types(options.batch));
+  const std::vector<TensorType> few = DSQ_TRY(types(std::min(options.batch, kForecastSamples)));
   const int64_t constants = constants_of(reference);
   const int64_t stored = constants_of(twin);
-  const int64_t comparing =
-      constants + stored + DSQ_TRY(arena(reference, options.batch, {})) + DSQ_TRY(arena(twin, options.batch, {}));
-  const Bytes kept = DSQ_TRY(bytes_at(reference, layers, DSQ_TRY(types(few))));
+  const int64_t comparing = constants + stored + DSQ_TRY(arena(reference, step, {})) + DSQ_TRY(arena(twin, step, {}));
+  const Bytes kept = DSQ_TRY(bytes_at(reference, layers, few));
   const int64_t by_layer = constants + stored + DSQ_TRY(arena(reference, few, layers)) +
                            DSQ_TRY(arena(twin, few, layers)) + kept.all + 4 * kept.largest;
   const int64_t batches = (data.size() + data.step(options.batch) - 1) / data.step(options.batch);
-  const int64_t calibrating = options.data ? std::min<int64_t>(thread_count(), batches) *
-                                                 (constants + DSQ_TRY(arena(reference, options.batch, layers)))
-                                           : 0;
+  const int64_t calibrating =
+      options.data ? std::min<int64_t>(thread_count(), batches) * (constants + DSQ_TRY(arena(reference, step, layers)))
+                   : 0;
   int64_t samples = 0;  // decoded ones never lie in memory all at once
   for (const Tensor& input : DSQ_TRY(data.batch(0, data.step(1)))) {
     samples += static_cast<int64_t>(input.bytes().size()) * (data.streams() ? 1 : data.size() / data.step(1));

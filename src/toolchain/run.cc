@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <chrono>
 
+#include "src/data/prefetch.h"
 #include "src/support/strings.h"
 #include "src/toolchain/memory.h"
-
-#include "src/data/prefetch.h"
 
 namespace dsq {
 namespace {

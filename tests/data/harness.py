@@ -21,15 +21,17 @@ class Samples(unittest.TestCase):
         self.addCleanup(os.chdir, "/")
         os.chdir(folder.name)
 
-    def dsquant(self, *words, status=0):
+    def done(self, *words, status=0):
         done = subprocess.run([DSQUANT, *map(str, words)], capture_output=True, text=True)
         self.assertEqual(done.returncode, status, f"{words}\n{done.stdout}\n{done.stderr}")
+        return done
+
+    def dsquant(self, *words, status=0):
+        done = self.done(*words, status=status)
         return done.stdout if status == 0 else done.stderr
 
     def warnings(self, *words):
-        done = subprocess.run([DSQUANT, *map(str, words)], capture_output=True, text=True)
-        self.assertEqual(done.returncode, 0, f"{words}\n{done.stdout}\n{done.stderr}")
-        return done.stderr
+        return self.done(*words).stderr
 
     def echo(self, shape="?,3,?,?", kind="f32"):
         """A network that gives back its only input x."""

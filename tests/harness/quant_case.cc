@@ -56,44 +56,6 @@ Result<void> observe_run(Runner& runner, const std::vector<Tensor>& inputs, std:
   return {};
 }
 
-void replace_marker(Graph& graph, NodeId marker) {
-  const Node node = graph.node(marker);
-  const ValueId marked = node.outputs[0];
-  const QuantSpec spec = *graph.value(marked).spec;
-  if (!is_static_integer(graph, marked)) {
-    graph.set_spec(marked, std::nullopt);
-    graph.replace_uses(marked, node.inputs[0]);
-    graph.erase_node(marker);
-    return;
-  }
-  const QuantParams params = *graph.value(marked).params;
-  const std::string name = graph.value(marked).name;
-  const Granularity& shared = params.granularity;
-  const NodeId q = graph.add_node(OpKind::quantize, node.name, QuantizeAttrs{shared.axis, shared.group, spec.storage},
-                                  {node.inputs[0]}, {name + ".levels"});
-  const ValueId levels = graph.node(q).outputs[0];
-  graph.set_type(levels, {spec.storage, graph.value(marked).type.shape});
-  graph.set_params(levels, params);
-  const NodeId r =
-      graph.add_node(OpKind::dequantize, node.name, QuantizeAttrs{-1, 0, DType::f32}, {levels}, {name + ".reals"});
-  const ValueId reals = graph.node(r).outputs[0];
-  graph.set_type(reals, {DType::f32, graph.value(marked).type.shape});
-  graph.replace_uses(marked, reals);
-  graph.erase_node(marker);
-}
-
-// The weights as they would stand beside reals, not beside levels.
-Tensor without_absorbed(const QuantLayer& layer, Tensor weights, const std::optional<QuantParams>& x) {
-  if (!x || x->scale.size() <= 1) {
-    return weights;
-  }
-  QuantParams inverse = *x;
-  for (float& scale : inverse.scale) {
-    scale = 1.0F / scale;
-  }
-  return absorb_scales(layer, weights, inverse);
-}
-
 }  // namespace
 
 Result<Recipe> read_recipe(const std::string& text) {
@@ -173,7 +135,7 @@ Graph simulated(const Graph& quantized) {
     const std::optional<QuantLayer> layer = quant_layer_at(graph, id);
     if (layer && graph.value(layer->w).params) {
       const Tensor reals = restore(*graph.constant(layer->w), *graph.value(layer->w).params);
-      const Tensor weights = without_absorbed(*layer, reals, graph.value(layer->x).params);
+      const Tensor weights = release_scales(*layer, reals, graph.value(layer->x).params);
       graph.set_params(layer->w, std::nullopt);
       graph.set_spec(layer->w, std::nullopt);
       graph.set_constant(layer->w, weights);
@@ -194,7 +156,7 @@ Graph simulated(const Graph& quantized) {
   }
   for (const NodeId id : graph.topo_order()) {
     if (is_marker(graph, id)) {
-      replace_marker(graph, id);
+      spell_out_marker(graph, id);
     } else if (graph.node(id).op != OpKind::quantize) {
       for (const ValueId output : graph.node(id).outputs) {
         if (output != ValueId::none) {  // moved integers: their producers see reals here

@@ -158,7 +158,7 @@ Graph plainly_stored(Graph graph) {
   for (const NodeId id : graph.topo_order()) {
     if (const std::optional<QuantLayer> layer = quant_layer_at(graph, id)) {
       const Tensor absorbed = absorb_scales(*layer, *graph.constant(layer->w), graph.value(layer->x).params);
-      StoredWeights stored = store_within(absorbed, layer->w_axis, layer->unit, 8, 0.01);
+      StoredWeights stored = store_within(*layer, absorbed, 8, 0.01);
       graph.set_constant(layer->w, std::move(stored.values));
       graph.set_params(layer->w, std::move(stored.params));
     }
@@ -202,14 +202,10 @@ double sqnr_of(const Graph& reference, const Graph& graph) {
   for (const NodeId id : twin.topo_order()) {
     const std::optional<QuantLayer> layer = quant_layer_at(twin, id);
     if (layer && twin.constant(layer->w)->dtype() == DType::i8) {
-      Tensor real = restore(*twin.constant(layer->w), *twin.value(layer->w).params);
-      QuantParams inverse = *graph.value(quant_layer_at(graph, id)->x).params;
-      for (float& scale : inverse.scale) {
-        scale = 1 / scale;
-      }
+      const Tensor real = restore(*twin.constant(layer->w), *twin.value(layer->w).params);
       twin.set_params(layer->w, std::nullopt);
       twin.set_spec(layer->w, std::nullopt);
-      twin.set_constant(layer->w, absorb_scales(*layer, real, inverse));
+      twin.set_constant(layer->w, release_scales(*layer, real, graph.value(quant_layer_at(graph, id)->x).params));
     }
   }
   const std::vector<Tensor> inputs = *samples(reference, 64, 99).batch(0, 64);

@@ -51,7 +51,7 @@ T quotient(T a, T b) {
     if (b == 0) {
       return T{0};
     }
-    return std::is_signed_v<T> && b == static_cast<T>(-1) ? static_cast<T>(T{0} - a) : static_cast<T>(a / b);
+    return std::is_signed_v<T> && b == static_cast<T>(-1) ? negated(a) : static_cast<T>(a / b);
   } else {
     return a / b;
   }

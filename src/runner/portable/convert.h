@@ -36,4 +36,17 @@ T wrapping(T a, T b, F f) {
   }
 }
 
+template <class T>
+T negated(T x) {
+  if constexpr (std::is_integral_v<T>) {
+    return wrapping(T{0}, x, std::minus<>());
+  } else {
+    return -x;
+  }
+}
+
+// What sums of products of T are added up in. Integers wrap, so theirs has no sign.
+template <class T>
+using Sum = std::conditional_t<std::is_integral_v<T>, uint64_t, double>;
+
 }  // namespace dsq::portable

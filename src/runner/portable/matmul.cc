@@ -4,15 +4,12 @@
 #include "src/ops/einsum.h"
 #include "src/runner/portable/activation.h"
 #include "src/runner/portable/broadcast.h"
+#include "src/runner/portable/convert.h"
 #include "src/runner/portable/dispatch.h"
 #include "src/runner/portable/kernels.h"
 
 namespace dsq::portable {
 namespace {
-
-// The accumulator of each element type. Integers wrap, so theirs has no sign.
-template <class T>
-using Sum = std::conditional_t<std::is_integral_v<T>, uint64_t, double>;
 
 // out[m, n] = a[m, k] * b[k, n], all row-major; row strides as given, columns of b may be strided instead.
 template <class T>

@@ -82,10 +82,10 @@ void reduce_with(const Call& call, double first, Step step, Finish finish) {
                [&](int64_t begin, int64_t end) {
                  for (int64_t o = begin; o < end; ++o) {
                    const T* from = in + outer[static_cast<size_t>(o)];
-                   using Sum = std::conditional_t<std::is_integral_v<T>, int64_t, double>;
-                   Sum sum = static_cast<Sum>(first);
+                   using Total = std::conditional_t<std::is_integral_v<T>, int64_t, double>;
+                   Total sum = static_cast<Total>(first);
                    for (const int64_t offset : inner) {
-                     sum = step(sum, static_cast<Sum>(from[offset]));
+                     sum = step(sum, static_cast<Total>(from[offset]));
                    }
                    out[o] = converted<T>(finish(sum, count));
                  }
@@ -232,12 +232,12 @@ Result<void> cumsum(const Call& call) {
     T* out = raw<T>(call.output());
     for (int64_t o = 0; o < view.outer; ++o) {
       for (int64_t i = 0; i < view.inner; ++i) {
-        std::conditional_t<std::is_integral_v<T>, uint64_t, double> sum{};
+        Sum<T> sum{};
         for (int64_t step = 0; step < view.length; ++step) {
           const int64_t k = attrs.reverse ? view.length - 1 - step : step;
           const int64_t at = (o * view.length + k) * view.inner + i;
-          const auto before = sum;
-          sum += static_cast<decltype(sum)>(in[at]);
+          const Sum<T> before = sum;
+          sum += static_cast<Sum<T>>(in[at]);
           out[at] = static_cast<T>(attrs.exclusive ? before : sum);
         }
       }

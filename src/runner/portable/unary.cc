@@ -38,15 +38,6 @@ Result<void> map_float(const Call& call, F f) {
   return map<float, float>(call, f);
 }
 
-template <class T>
-T negated(T x) {
-  if constexpr (std::is_integral_v<T>) {
-    return wrapping(T{0}, x, std::minus<>());
-  } else {
-    return -x;
-  }
-}
-
 template <class F>
 Result<void> ask_float(const Call& call, F f) {
   switch (call.input(0).dtype()) {
