@@ -50,12 +50,18 @@ Result<onnx::ModelProto> parse_model(std::span<const std::byte> bytes, const std
   return model;
 }
 
+bool is_onnx(std::string_view domain) { return domain.empty() || domain == "ai.onnx"; }
+
 // Versions that are read all the same.
 void remark_versions(const onnx::ModelProto& model, int64_t opset, Diagnostics& diagnostics) {
-  if (model.ir_version() > kMaxIrVersion) {
-    diagnostics.warn(Code::opset_unsupported, "",
-                     fmt::format("IR version {} is newer than {}, the newest that is known; what it adds is not seen",
-                                 model.ir_version(), kMaxIrVersion));
+  for (const onnx::FunctionProto& function : model.functions()) {
+    for (const onnx::OperatorSetIdProto& set : function.opset_import()) {
+      if (is_onnx(set.domain()) && set.version() != opset) {
+        diagnostics.warn(Code::opset_unsupported, "",
+                         fmt::format("the function '{}' is of opset {} and read as of the model's, {}", function.name(),
+                                     set.version(), opset));
+      }
+    }
   }
   if (opset < kUsualOpset) {
     diagnostics.note("",
@@ -64,12 +70,14 @@ void remark_versions(const onnx::ModelProto& model, int64_t opset, Diagnostics& 
 }
 
 Result<int64_t> opset_of(const onnx::ModelProto& model, const std::string& path) {
-  if (model.ir_version() < 3) {
-    return fail(Code::opset_unsupported, "IR version {} is older than 3", model.ir_version()).at(path);
+  if (model.ir_version() < kMinIrVersion || model.ir_version() > kMaxIrVersion) {
+    return fail(Code::opset_unsupported, "IR version {} is outside {} to {}", model.ir_version(), kMinIrVersion,
+                kMaxIrVersion)
+        .at(path);
   }
   std::optional<int64_t> opset;
   for (const onnx::OperatorSetIdProto& set : model.opset_import()) {
-    if (set.domain().empty() || set.domain() == "ai.onnx") {
+    if (is_onnx(set.domain())) {
       if (set.version() < kMinOpset || set.version() > kMaxOpset) {
         return fail(Code::opset_unsupported, "opset {} is outside {} to {}", set.version(), kMinOpset, kMaxOpset)
             .at(path);

@@ -1,7 +1,7 @@
 // Reads ONNX models into the IR. The only code, with the rest of this folder, that knows protobuf.
 //
-// Operator sets 7 to 25, IR versions from 3; older sets as far as their operators have not changed since. Older forms become the newest (src/ir/op_kind.h); local functions are
-// inlined; nested graphs get what they capture as inputs; f16, bf16 and f64 become f32 inside, while the model's own
+// Operator sets 7 to 28, IR versions 3 to 14; older sets as far as formats/onnx/old_forms.cc knows their forms. Older
+// forms become the newest (src/ir/op_kind.h); local functions are inlined; nested graphs get what they capture as inputs; f16, bf16 and f64 become f32 inside, while the model's own
 // inputs and outputs keep their types through casts; types and shapes are inferred.
 #pragma once
 
@@ -16,9 +16,10 @@
 namespace dsq::onnx_format {
 
 inline constexpr int64_t kMinOpset = 1;
-inline constexpr int64_t kMaxOpset = 25;
-inline constexpr int64_t kUsualOpset = 7;     // from here on all forms of what is read are known; below, some
-inline constexpr int64_t kMaxIrVersion = 13;  // newer ones are read, with a warning: what they add is not seen
+inline constexpr int64_t kMaxOpset = 28;
+inline constexpr int64_t kUsualOpset = 7;  // from here on all forms of what is read are known; below, some
+inline constexpr int64_t kMinIrVersion = 3;
+inline constexpr int64_t kMaxIrVersion = 14;
 
 struct ImportOptions {
   std::map<std::string, Shape> shapes;  // by input name: fixes dimensions that the model leaves open

@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "formats/onnx/old_forms.h"
+#include "formats/onnx/signatures.h"
 
 namespace dsq::onnx_format {
 namespace {
@@ -117,6 +118,7 @@ Result<void> convert_node(NodeImport& node, Converter convert, int64_t opset) {
   if (convert == nullptr) {
     return node.refuse("not supported");
   }
+  DSQ_TRY(check_signature(node.proto(), opset));
   if (!keeps_its_form(node.op_type(), opset)) {
     if (!is_renewable(node.op_type(), opset)) {
       return node.refuse("its form of before opset 7");
@@ -160,11 +162,6 @@ Result<void> import_node(onnx::NodeProto& proto, Scope& scope, ImportState& stat
   if (!node.mistyped().empty()) {
     return fail(Code::attribute_invalid, "attribute '{}' of {} is of the wrong type", node.mistyped(), proto.op_type())
         .at("node '" + node.name() + "'");
-  }
-  for (size_t i = node.asked(); done && i < node.input_count(); ++i) {
-    if (!proto.input(static_cast<int>(i)).empty()) {
-      done = fail(Code::graph_invalid, "{} takes {} inputs, not {}", proto.op_type(), node.asked(), node.input_count());
-    }
   }
   if (done) {
     return done;

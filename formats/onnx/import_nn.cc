@@ -284,7 +284,8 @@ Result<void> convert_rnn(NodeImport& n) {
 // an added or boolean mask, causal or not.
 Result<void> convert_attention(NodeImport& n) {
   const bool plain = n.attr_float("softcap", 0) == 0 && n.attr_int("qk_matmul_output_mode", 0) == 0 && !n.has(4) &&
-                     !n.has(5) && !n.has(6) && !n.wants(1);
+                     !n.has(5) && !n.has(6) && !n.wants(1) && n.attr_int("left_window_size", -1) < 0 &&
+                     n.attr_int("right_window_size", -1) < 0;
   const TensorType& q = n.type(0);
   const TensorType& k = n.type(1);
   if (!plain || q.rank() != 4 || k.rank() != 4 || (*q.shape)[1] != (*k.shape)[1] || q.shape->back() == kUnknown) {

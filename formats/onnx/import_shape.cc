@@ -219,9 +219,6 @@ Result<void> convert_blocks(NodeImport& n) {
 
 Result<void> convert_indexed(NodeImport& n) {
   const std::string& type = n.op_type();
-  if (type == "Concat" && n.attribute("axis") == nullptr) {
-    return n.invalid("axis is missing");
-  }
   const int64_t fallback = type == "OneHot" ? -1 : type == "Compress" ? INT64_MIN : 0;
   const OpKind op = type == "Concat"           ? OpKind::concat
                     : type == "Gather"         ? OpKind::gather

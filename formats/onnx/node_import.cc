@@ -38,7 +38,6 @@ ValueId NodeImport::in(size_t i) const {
 }
 
 std::vector<ValueId> NodeImport::inputs() const {
-  asked_ = std::max(asked_, input_count());
   std::vector<ValueId> ids;
   for (size_t i = 0; i < input_count(); ++i) {
     ids.push_back(in(i));

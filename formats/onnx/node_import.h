@@ -49,13 +49,9 @@ class NodeImport {
 
   // --- inputs
   size_t input_count() const { return static_cast<size_t>(proto_.input_size()); }
-  bool has(size_t i) const {
-    asked_ = std::max(asked_, i + 1);
-    return i < input_count() && !proto_.input(static_cast<int>(i)).empty();
-  }
-  size_t asked() const { return asked_; }  // how many inputs the converter knows of
-  ValueId in(size_t i) const;              // none when absent
-  std::vector<ValueId> inputs() const;     // all of them
+  bool has(size_t i) const { return i < input_count() && !proto_.input(static_cast<int>(i)).empty(); }
+  ValueId in(size_t i) const;           // none when absent
+  std::vector<ValueId> inputs() const;  // all of them
   void rebind_input(size_t i, ValueId value);
   // Of an absent input nothing is known; inference refuses the node where it must be there.
   const TensorType& type(ValueId id) const { return id == ValueId::none ? absent_ : scope_.graph.value(id).type; }
@@ -100,7 +96,6 @@ class NodeImport {
   Result<void> infer(NodeId id);
   const onnx::AttributeProto* typed(std::string_view key, onnx::AttributeProto::AttributeType type) const;
   mutable std::string mistyped_;
-  mutable size_t asked_ = 0;
   const TensorType absent_{};
   onnx::NodeProto& proto_;
   Scope& scope_;

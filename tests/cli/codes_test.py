@@ -158,7 +158,7 @@ FILES = {
     "E101": lambda: None,
     "E102": lambda: Path("model.onnx").write_text("version https://git-lfs.github.com/spec/v1\nsize 46827520\n"),
     "E103": cut_onnx,
-    "E104": lambda: good(opset=26),
+    "E104": lambda: good(opset=29),
     "E105": lambda: nodes("a = Frobnicate(x) y = Relu(a)"),
     "E106": lambda: onnx("agraph (float[1,4,4,4] x, float[4,4,1,1] w) => (float[1,4,4,4] y) { y = Conv <strides=[0,0]> (x, w) }"),
     "E107": tensor_of_another_size,

@@ -22,13 +22,14 @@ python3 -m json.tool out >/dev/null || die "warnings must not mix with JSON"
 stderr_has "warning[E405]: "
 
 # Versions that are read although they are not all known say so.
-printf '<ir_version: 14, opset_import: ["" : 17]> g (float[N,4] x) => (float[N,4] y) { y = Relu(x) }' | make_onnx new.onnx
-expect 0 inspect new.onnx
-stderr_has "warning[E104]: IR version 14 is newer than 13, the newest that is known"
+printf '<ir_version: 8, opset_import: ["" : 17, "own" : 1]> g (float[N,4] x) => (float[N,4] y) { y = own.f(x) }
+  <domain: "own", opset_import: ["" : 13]> f (p) => (r) { r = Relu(p) }' | make_onnx function.onnx
+expect 0 inspect function.onnx
+stderr_has "warning[E104]: the function 'f' is of opset 13 and read as of the model's, 17"
 printf '<ir_version: 3, opset_import: ["" : 6]> g (float[N,4] x) => (float[N,4] y) { y = Relu(x) }' | make_onnx old.onnx
 expect 0 inspect old.onnx --explain
 stderr_has "note[E304]: opset 6 is older than 7"
-for versions in "2 13" "8 0" "8 26"; do
+for versions in "2 13" "15 13" "8 0" "8 29"; do
   set -- $versions
   printf '<ir_version: %s, opset_import: ["" : %s]> g (float[N,4] x) => (float[N,4] y) { y = Relu(x) }' "$@" | make_onnx bad.onnx
   expect 3 inspect bad.onnx

@@ -41,8 +41,9 @@ EXPECTED = {
     "broken_graphs/not_finite/through": "quantize", "broken_graphs/shapes/scatter_nd": "quantize", "broken_graphs/shapes/roi_align_picture": "quantize",
     # Odd rather than broken; those that contradict themselves are named.
     "strange_models": "any", "strange_numbers": "any", **{"strange_" + name: "refused" for name in (
-        "models/parts/opset_twice", "models/parts/value_info_lies", "models/stored/raw_and_", "models/stored/segment", "models/stored/bytes_out_of_range", "models/stored/double_far",
-        "models/constants/two_kinds", "models/constants/with_input", "models/constants/double", "models/attribute_forms/twice", "models/attribute_forms/reference_outside",
+        "models/parts/opset_twice", "models/parts/value_info_lies", "models/parts/ir_far", "models/stored/raw_and_", "models/stored/segment", "models/stored/bytes_out_of_range", "models/stored/double_far",
+        "models/constants/two_kinds", "models/constants/with_input", "models/constants/double", "models/attribute_forms/twice", "models/attribute_forms/unknown", "models/attribute_forms/nameless", "models/attribute_forms/missing", "models/attribute_forms/of_another_opset",
+        "models/attribute_forms/operator_of_another_opset", "models/attribute_forms/too_many_inputs", "models/attribute_forms/too_few_inputs", "models/attribute_forms/reference_outside",
         "models/functions/twice", "models/functions/too_many", "models/functions/inputs_doubled", "numbers/branches/condition_vector", "numbers/branches/condition_empty",
         "numbers/loops/condition_is_float", "numbers/scans/axes_many", "numbers/scans/direction_of_two", "numbers/already_quantized/scale_nan", "numbers/already_quantized/scale_inf",
         "numbers/already_quantized/blocked_negative", "numbers/already_quantized/scale_matrix", "numbers/more_blow_ups/split_into_100000")},

@@ -200,7 +200,9 @@ def attribute_forms():
         held_.add(name="axis", type=onnx.AttributeProto.GRAPH).g.CopyFrom(graph([node("Nonsense", [], ["q"])], [], [value("q")]))
     return {"without_type": with_attribute(typeless), "type_contradicts": with_attribute(contradicting), "twice": with_attribute(twice), "reference_outside": with_attribute(reference),
             "nameless": with_attribute(nameless), "unknown": with_attribute(unknown), "undefined": with_attribute(unknown_type), "huge_permutation": with_attribute(huge_ints, "Transpose"),
-            "graph": with_attribute(graphs)}
+            "graph": with_attribute(graphs), "missing": with_attribute(lambda held_: None, "Cast"), "reserved": with_attribute(lambda held_: held_.add(name="__tool", i=1, type=onnx.AttributeProto.INT)),
+            "of_another_opset": model([node("Squeeze", ["x"], ["y"], axes=[0])], [value("x", F, [1, 1, 4])], Y, opset=13), "operator_of_another_opset": model([node("Gelu", ["x"], ["y"])], X, Y, opset=19),
+            "too_many_inputs": with_attribute(lambda held_: None, "Relu", ["x", "x"]), "too_few_inputs": with_attribute(lambda held_: None, "Where", ["x", "x"])}
 
 
 @case

@@ -2,7 +2,7 @@
 import numpy as np
 import onnx
 
-from harness import BOOL, Case, F, F16, F64, I64, helper, main, model, random, value, weight
+from harness import BOOL, Case, F, F16, F64, I32, I64, helper, main, model, random, value, weight
 
 X = [value("x", F, ["n", 4, 6])]
 Y = [value("y")]
@@ -241,6 +241,31 @@ class OldAndNewForms(Case):
         made = model([helper.make_node("Mul", ["x", "w"], ["y"])], [value("x", F64, ["n", 2])], [value("y", F64)],
                      [weight("w", np.array([0.1, 0.2]))])
         self.check(made, {"x": random(3, 2, dtype=np.float64)})
+
+    def test_signed_shifts(self):
+        info = [value("x", I32, [2, 3])]
+        x = {"x": np.array([[-7, 8, 9], [-10, 3, 2**31 - 1]], np.int32)}
+        for direction in "LEFT", "RIGHT":
+            for by in (1, 2, 31), (32, -1, 40):
+                self.check(one("BitShift", ("x", "w"), {"w": np.array(by, np.int32)}, 28, info, direction=direction), x)
+
+    def test_modulo_of_floats(self):
+        info = [value("x", F, ["n", 4])]
+        x = {"x": np.array([[-8.5, 7, 9, -100], [8.5, -7, 0, 1]], np.float32)}
+        for fmod in 0, 1:
+            self.check(one("Mod", ("x", "w"), {"w": np.array([3, -4, 2.5, 7], np.float32)}, 28, info, fmod=fmod), x)
+
+    def test_blocks_in_both_orders(self):
+        info = [value("x", F, ["n", 4, 4, 6])]
+        x = {"x": random(2, 4, 4, 6)}
+        for op in "DepthToSpace", "SpaceToDepth":
+            for mode in "DCR", "CRD":
+                self.check(one(op, opset=28, inputs_info=info, blocksize=2, mode=mode), x)
+
+    def test_windows_of_attention_are_refused(self):
+        info = [value(name, F, [1, 2, 4, 8]) for name in "qkv"]
+        self.check(one("Attention", "qkv", (), 25, info, left_window_size=-1), {name: random(1, 2, 4, 8) for name in "qkv"})
+        self.refused(one("Attention", "qkv", (), 25, info, left_window_size=1), "E105", "this form of attention")
 
 
 if __name__ == "__main__":

@@ -135,12 +135,11 @@ Result<void> bitwise(const Call& call) {
         using U = std::make_unsigned_t<T>;
         const bool left = call.attrs<FlagAttrs>().flag;
         return map2<T, T>(call, [left](T a, T b) {
-          const auto by = static_cast<uint64_t>(b);
+          const auto by = static_cast<uint64_t>(b);  // of what is negative, very many
           if (by >= sizeof(T) * 8) {
-            return T{0};
+            return static_cast<T>(!left && a < 0 ? -1 : 0);
           }
-          return static_cast<T>(left ? static_cast<uint64_t>(static_cast<U>(a)) << by
-                                     : static_cast<uint64_t>(static_cast<U>(a)) >> by);
+          return left ? static_cast<T>(static_cast<uint64_t>(static_cast<U>(a)) << by) : static_cast<T>(a >> by);
         });
       }
     }

@@ -102,8 +102,13 @@ Result<void> depth_to_space(const Call& call) {
 
 Result<void> space_to_depth(const Call& call) {
   const Shape& in = call.input(0).shape();
-  const int64_t b = call.attrs<BlockAttrs>().block;
+  const auto& attrs = call.attrs<BlockAttrs>();
+  const int64_t b = attrs.block;
   const Shape own = strides_of(in);
+  if (attrs.order == DepthOrder::crd) {
+    return gather_view(call, {in[0], in[1], b, b, in[2] / b, in[3] / b},
+                       {own[0], own[1], own[2], own[3], b * own[2], b * own[3]});
+  }
   return gather_view(call, {in[0], b, b, in[1], in[2] / b, in[3] / b},
                      {own[0], own[2], own[3], own[1], b * own[2], b * own[3]});
 }
