@@ -49,10 +49,52 @@ void fields(V& v, OutputReport& output) {
 }
 
 template <class V>
+void fields(V& v, ClassReport& row) {
+  v.field("label", row.label);
+  v.field("name", row.name);
+  v.field("samples", row.samples);
+  v.field("float_precision", row.float_precision);
+  v.field("float_recall", row.float_recall);
+  v.field("float_f1", row.float_f1);
+  v.field("quantized_precision", row.quantized_precision);
+  v.field("quantized_recall", row.quantized_recall);
+  v.field("quantized_f1", row.quantized_f1);
+}
+
+template <class V>
 void fields(V& v, AccuracyReport& accuracy) {
   v.field("samples", accuracy.samples);
   v.field("float_top1", accuracy.float_top1);
   v.field("quantized_top1", accuracy.quantized_top1);
+  v.optional("float_top5", accuracy.float_top5);
+  v.optional("quantized_top5", accuracy.quantized_top5);
+  v.optional("float_macro_f1", accuracy.float_macro_f1);
+  v.optional("quantized_macro_f1", accuracy.quantized_macro_f1);
+  v.optional("classes", accuracy.classes);
+}
+
+template <class V>
+void fields(V& v, SamplePoints& sample) {
+  v.field("sample", sample.sample);
+  v.field("place", sample.place);
+  v.field("points", sample.points);
+}
+
+template <class V>
+void fields(V& v, LossReport& loss) {
+  v.field("output", loss.output);
+  v.field("kind", loss.kind);
+  v.field("measure", loss.measure);
+  v.field("samples", loss.samples);
+  v.field("points", loss.points);
+  v.optional("low", loss.low);
+  v.optional("high", loss.high);
+  v.optional("reference", loss.reference);
+  v.optional("quantized", loss.quantized);
+  v.optional("agreement", loss.agreement);
+  v.field("limit", loss.limit);
+  v.optional("needed", loss.needed);
+  v.field("worst", loss.worst);
 }
 
 template <class V>
@@ -140,6 +182,7 @@ void fields(V& v, Report& report) {
   v.field("layers", report.layers);
   v.field("outputs", report.outputs);
   v.optional("accuracy", report.accuracy);
+  v.optional("losses", report.losses);
   v.field("floats", report.floats);
   v.optional("memory", report.memory);
   v.field("max_weight_error", report.max_weight_error);

@@ -51,10 +51,45 @@ struct OutputReport {  // one graph output, float against quantized on the same 
   std::vector<std::pair<float, float>> points;  // up to 512 (float, quantized) pairs, evenly taken, for the plot
 };
 
+struct ClassReport {  // src/report/class_counts.h
+  int64_t label = 0;
+  std::string name;  // where the data has names
+  int64_t samples = 0;
+  double float_precision = 0, float_recall = 0, float_f1 = 0;  // in [0, 1]
+  double quantized_precision = 0, quantized_recall = 0, quantized_f1 = 0;
+};
+
 struct AccuracyReport {
   int64_t samples = 0;
   double float_top1 = 0;  // in [0, 1]
   double quantized_top1 = 0;
+  std::optional<double> float_top5 = {};  // of more than five classes
+  std::optional<double> quantized_top5 = {};
+  std::optional<double> float_macro_f1 = {};
+  std::optional<double> quantized_macro_f1 = {};
+  std::optional<std::vector<ClassReport>> classes = {};  // that occur
+};
+
+struct SamplePoints {  // a sample that loses much
+  int64_t sample = 0;  // among those that were measured
+  std::string place;   // "sample 4", or its file
+  double points = 0;
+};
+
+struct LossReport {     // src/report/loss.h; of what the user's own command measures, in its own unit
+  std::string output;   // its name; empty where the measure is the user's command
+  std::string kind;     // "scores", "text", "mask", "embedding", "other"
+  std::string measure;  // "accuracy", "estimated", "text", "mask", "cosine", "noise", "command"
+  int64_t samples = 0;
+  double points = 0;          // lost, of 100
+  std::optional<double> low;  // 95 % interval of it
+  std::optional<double> high;
+  std::optional<double> reference;  // the measure's own figures
+  std::optional<double> quantized;
+  std::optional<double> agreement;  // of choices, in [0, 1]
+  double limit = 0;                 // points that it was held to: the user's, or the aim
+  std::optional<int64_t> needed;    // samples that it would take to prove that limit
+  std::vector<SamplePoints> worst;  // the ten that lose most
 };
 
 struct FloatPart {  // operators that stayed in float, grouped by operator and reason
@@ -113,6 +148,7 @@ struct Report {
   std::vector<LayerReport> layers;
   std::vector<OutputReport> outputs;
   std::optional<AccuracyReport> accuracy;
+  std::optional<std::vector<LossReport>> losses;  // with data; what gates look at comes first
   std::vector<FloatPart> floats;
   std::optional<MemoryReport> memory;
   double max_weight_error = 0.01;        // the limit that int8 layers' weight_error was held to, relative

@@ -11,6 +11,7 @@
 #include "passes/pass.h"
 #include "src/ir/graph.h"
 #include "src/quant/recipe.h"
+#include "src/report/output_kind.h"
 #include "src/report/report.h"
 #include "src/support/diagnostics.h"
 #include "src/support/progress.h"
@@ -41,14 +42,15 @@ struct QuantizeOptions {
   int64_t batch = 16;
   int threads = 0;  // 0: all cores
   std::string backend = "onednn";
-  int64_t max_memory = 0;             // bytes that the process may take, about; 0: what the machine has
-  std::optional<double> max_drop;     // gate: points of top-1, needs labels
-  std::optional<double> min_sqnr_db;  // gate: of every output
-  std::vector<OwnPass> passes;        // on the outermost graph, in this order
-  bool write = true;                  // false: everything but the files
-  bool dry_run = false;               // plan, sizes and memory alone; writes nothing
-  bool compare = true;                // false: the twins are not run, for the artefact alone
-  std::string model_name;             // as the artefact names its source; empty: the file's name
+  int64_t max_memory = 0;                 // bytes that the process may take, about; 0: what the machine has
+  std::optional<OutputKind> output_kind;  // what outputs are; none: recognised
+  std::optional<double> max_drop;         // gate: points of the first of the report's losses
+  std::optional<double> min_sqnr_db;      // gate: of every output
+  std::vector<OwnPass> passes;            // on the outermost graph, in this order
+  bool write = true;                      // false: everything but the files
+  bool dry_run = false;                   // plan, sizes and memory alone; writes nothing
+  bool compare = true;                    // false: the twins are not run, for the artefact alone
+  std::string model_name;                 // as the artefact names its source; empty: the file's name
 };
 
 // What a dry run says instead of measuring.

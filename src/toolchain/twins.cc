@@ -8,6 +8,7 @@
 #include "src/report/metrics.h"
 #include "src/runner/runner.h"
 #include "src/support/strings.h"
+#include "src/toolchain/scoring.h"
 
 namespace dsq {
 namespace {
@@ -30,10 +31,10 @@ struct Meters {
 // Runs both twins over all samples and compares their outputs.
 class OutputComparison {
  public:
-  OutputComparison(const Graph& reference, const std::vector<int64_t>& labels)
-      : labels_(labels), meters_(reference.outputs().size()) {}
+  OutputComparison(const Graph& reference, const std::vector<int64_t>& labels, std::optional<OutputKind> told)
+      : meters_(reference.outputs().size()), scoring_(reference, labels, told) {}
 
-  Result<void> add(int64_t first, int64_t count, const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
+  Result<void> add(int64_t count, const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
     for (size_t o = 0; o < a.size(); ++o) {
       if (a[o].shape() != b[o].shape()) {
         return fail(Code::run_failed, "output {} is {} in float and {} when quantized", o, text_of(a[o].shape()),
@@ -45,7 +46,7 @@ class OutputComparison {
         meters_[o].agreement.add(a[o], b[o]);
       }
     }
-    return labels_.empty() ? Result<void>() : score(first, count, a, b);
+    return scoring_.add(count, a, b);
   }
 
   std::vector<OutputReport> outputs(const Graph& reference) const {
@@ -63,41 +64,11 @@ class OutputComparison {
     return reports;
   }
 
-  std::optional<AccuracyReport> accuracy() const {
-    if (labels_.empty()) {
-      return std::nullopt;
-    }
-    return AccuracyReport{float_.total(), *float_.share(), *quantized_.share()};
-  }
+  const Scoring& scoring() const { return scoring_; }
 
  private:
-  Result<void> score(int64_t first, int64_t count, const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
-    const auto scores = std::ranges::find_if(a, [](const Tensor& t) { return is_scores(t.shape()); });
-    if (scores == a.end()) {
-      return fail(Code::labels_mismatch, "no output has the shape [samples, classes]");
-    }
-    if (scores->shape()[0] != count) {
-      return fail(Code::labels_mismatch, "{} of class scores for {}", plural(scores->shape()[0], "row"),
-                  plural(count, "sample"));
-    }
-    const auto at = static_cast<size_t>(scores - a.begin());
-    const std::span<const int64_t> wanted =
-        std::span(labels_).subspan(static_cast<size_t>(first), static_cast<size_t>(scores->shape()[0]));
-    const int64_t classes = scores->shape()[1];
-    const auto bad = std::ranges::find_if(wanted, [&](int64_t label) { return label < 0 || label >= classes; });
-    if (bad != wanted.end()) {
-      return fail(Code::labels_mismatch, "sample {} has label {}, the network has {}", first + (bad - wanted.begin()),
-                  *bad, plural(classes, "class"));
-    }
-    float_.add(wanted, top1(a[at]));
-    quantized_.add(wanted, top1(b[at]));
-    return {};
-  }
-
-  const std::vector<int64_t>& labels_;
   std::vector<Meters> meters_;
-  Top1Meter float_;
-  Top1Meter quantized_;
+  Scoring scoring_;
 };
 
 Result<void> compare_outputs(const Graph& reference, const Graph& quantized, const Dataset& data,
@@ -112,7 +83,7 @@ Result<void> compare_outputs(const Graph& reference, const Graph& quantized, con
     const std::vector<Tensor> inputs = DSQ_TRY(ahead.next());
     const std::vector<Tensor> a = DSQ_TRY(first.run(inputs));
     const std::vector<Tensor> b = DSQ_TRY(second.run(inputs));
-    DSQ_TRY(comparison.add(at, count, a, b));
+    DSQ_TRY(comparison.add(count, a, b));
     progress.step(at + count);
   }
   progress.end();
@@ -204,10 +175,11 @@ Result<TwinResult> compare_twins(const Graph& reference, const Graph& quantized,
     return fail(Code::labels_mismatch, "{} for {}", plural(labels.size(), "label"), plural(data.size(), "sample"));
   }
   TwinResult result;
-  OutputComparison comparison(reference, labels);
+  OutputComparison comparison(reference, labels, options.output_kind);
   DSQ_TRY(compare_outputs(reference, quantized, data, options, comparison, progress));
   result.outputs = comparison.outputs(reference);
-  result.accuracy = comparison.accuracy();
+  result.losses = comparison.scoring().losses(data, options.max_drop);
+  result.accuracy = comparison.scoring().accuracy(options.classes);
   DSQ_TRY(compare_layers(reference, quantized, data, options, result));
   result.memory = DSQ_TRY(compare_memory(reference, quantized, data, options));
   return result;

@@ -198,7 +198,8 @@ Result<void> measure(Quantized& done, std::vector<LayerInput> layer_inputs, cons
                      const QuantizeOptions& options, Diagnostics& diagnostics, Progress& progress) {
   Report& report = done.report;
   diagnostics.enter_pass("");
-  TwinOptions twin{options.backend, options.threads, options.batch, {}, std::move(layer_inputs)};
+  TwinOptions twin{options.backend,         options.threads,     options.batch,    {},
+                   std::move(layer_inputs), options.output_kind, options.max_drop, {}};
   std::map<std::string, size_t> layer_of;  // by output value; reports of the outermost layers come first, in this order
   size_t index = 0;
   for (const NodeId id : done.reference.topo_order()) {
@@ -225,7 +226,10 @@ Result<void> measure(Quantized& done, std::vector<LayerInput> layer_inputs, cons
     return {};
   }
   report.outputs = std::move(result->outputs);
-  report.accuracy = result->accuracy;
+  report.accuracy = std::move(result->accuracy);
+  if (inputs.data) {
+    report.losses = std::move(result->losses);
+  }
   report.memory = std::move(result->memory);
   for (const auto& [value, sqnr] : result->layer_sqnr_db) {
     report.layers[layer_of.at(value)].output_sqnr_db = sqnr;

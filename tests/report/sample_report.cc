@@ -82,6 +82,21 @@ OutputReport output(std::string name, int points, Rng& rng) {
   return out;
 }
 
+LossReport loss(std::string output, std::string kind, std::string measure, double points) {
+  LossReport out;
+  out.output = std::move(output);
+  out.kind = std::move(kind);
+  out.measure = std::move(measure);
+  out.samples = 512;
+  out.points = points;
+  out.low = points - 0.9;
+  out.high = points + 1.1;
+  out.agreement = 0.982;
+  out.limit = 0.3;
+  out.worst = {{17, "cats/17.jpg", 100}, {400, "sample 400", 62.5}};
+  return out;
+}
+
 MemoryReport memory(int layers, Rng& rng) {
   MemoryReport out;
   out.float_peak = 6422528;
@@ -161,7 +176,14 @@ Report full(int layers) {
   out.outputs = {output("logits", 512, rng), output("embedding", 400, rng)};
   out.outputs[1].top1_agreement.reset();
   out.outputs[1].sqnr_db = 23.81;
-  out.accuracy = AccuracyReport{512, 0.9336, 0.9277};
+  out.accuracy = AccuracyReport{512, 0.9336, 0.9277, 0.991, 0.989, 0.9301, 0.9233, {}};
+  out.accuracy->classes = {{0, "cat", 250, 0.94, 0.93, 0.935, 0.92, 0.91, 0.915},
+                           {7, "dog", 262, 0.93, 0.94, 0.935, 0.91, 0.93, 0.92}};
+  out.losses = {loss("logits", "scores", "accuracy", 0.59), loss("logits", "scores", "estimated", 0.48),
+                loss("embedding", "embedding", "cosine", 0.31)};
+  out.losses->front().limit = 0.5;
+  out.losses->front().reference = 0.9336;
+  out.losses->front().quantized = 0.9277;
   out.floats = {{"softmax", "no integer form: its result is a probability", {"/head/Softmax"}},
                 {"conv", "kept at fp16 by --keep '*fp16*'", {}},
                 {"resize", "linear interpolation is computed in float", {"/up/Resize", "/up/Resize_1"}}};
@@ -214,6 +236,12 @@ Report hostile() {
   out.layers[9].stored_bytes = -5;
   out.layers[10].name =
       "\xE5\xB1\x82/\xD7\xA9\xD7\x9B\xD7\x91\xD7\x94/\xE2\x80\xAE reversed";  // other scripts, bidi override
+  for (LossReport& row : *out.losses) {
+    row.output = row.kind = row.measure = row.worst[0].place = bad;
+    row.points = nan;
+    row.high = inf;
+  }
+  out.accuracy->classes->front().name = bad;
   out.outputs[0].name = bad;
   out.outputs[0].sqnr_db = -200;
   out.outputs[0].points = {
