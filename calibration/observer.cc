@@ -67,7 +67,8 @@ Result<void> observe_extremes(ValueStats& stats, const Tensor& value) {
   });
   stats.count += channels == 0 ? 0 : value.count() / static_cast<int64_t>(channels);
   if (!finite) {
-    return fail(Code::data_not_finite, "it holds NaN or Inf when the network runs on the data");
+    return fail(Code::data_not_finite, "it holds NaN or Inf when the network runs on the data")
+        .hint("the samples are finite, the network is what makes it: see what it does before this value");
   }
   return {};
 }

@@ -8,6 +8,7 @@
 #include "cli/sample_options.h"
 #include "cli/table.h"
 #include "src/support/parallel.h"
+#include "src/support/strings.h"
 #include "src/toolchain/data_check.h"
 #include "src/toolchain/load.h"
 
@@ -58,8 +59,8 @@ std::string more(size_t count) {
   return count > kShown ? fmt::format("  and {} more: --json lists all\n", count - kShown) : "";
 }
 
-std::string findings_text(std::string_view title, const std::vector<DataCheck::Finding>& findings) {
-  std::string text = fmt::format("\n{} {}\n", findings.size(), title);
+std::string findings_text(const std::string& title, const std::vector<DataCheck::Finding>& findings) {
+  std::string text = "\n" + title + "\n";
   for (size_t i = 0; i < std::min(kShown, findings.size()); ++i) {
     text += fmt::format("  {}: {}\n", findings[i].place, findings[i].what);
   }
@@ -74,7 +75,7 @@ std::string duplicates_text(const DataCheck& check) {
   for (const std::vector<std::string>& group : check.duplicates) {
     copies += group.size() - 1;
   }
-  std::string text = fmt::format("\n{} duplicates\n", copies);
+  std::string text = fmt::format("\n{}\n", plural(copies, "duplicate"));
   for (size_t i = 0; i < std::min(kShown, check.duplicates.size()); ++i) {
     const std::vector<std::string>& group = check.duplicates[i];
     const bool differ = std::ranges::find(check.contradictions, group.front()) != check.contradictions.end();
@@ -86,9 +87,8 @@ std::string duplicates_text(const DataCheck& check) {
 }
 
 std::string to_text(const Options& options, const DataCheck& check) {
-  std::string text =
-      fmt::format("{}: {} sample{}{}\n\n", options.data.string(), check.samples, check.samples == 1 ? "" : "s",
-                  check.preprocess.empty() ? "" : "\npictures: " + check.preprocess);
+  std::string text = fmt::format("{}: {}{}\n\n", options.data.string(), plural(check.samples, "sample"),
+                                 check.preprocess.empty() ? "" : "\npictures: " + check.preprocess);
   Table inputs({"input", "wanted", "samples are", ">min", ">max", ">mean", ">std"});
   const auto number = [](double value) { return fmt::format("{:.4g}", value); };
   for (const DataCheck::Input& input : check.inputs) {
@@ -103,8 +103,8 @@ std::string to_text(const Options& options, const DataCheck& check) {
     labels.add({std::to_string(label.label), std::to_string(label.samples), label.name});
   }
   text += labels.empty() ? "" : "\n" + labels.text();
-  text += duplicates_text(check) + findings_text("outliers", check.outliers) +
-          findings_text("samples that cannot be used", check.bad);
+  text += duplicates_text(check) + findings_text(plural(check.outliers.size(), "outlier"), check.outliers) +
+          findings_text(plural(check.bad.size(), "sample") + " that cannot be used", check.bad);
   const bool clean = check.duplicates.empty() && check.outliers.empty() && check.bad.empty();
   return text + (clean ? "\nno duplicates, no outliers, nothing that cannot be used\n" : "");
 }
@@ -130,7 +130,7 @@ Result<Exit> run(const Options& options, Console& console) {
 
 Action define_data(CLI::App& app) {
   const auto options = std::make_shared<Options>();
-  add_choice(app, "ACTION", options->action, {"check"}, "what to do: look at every sample")->required();
+  add_choice(app, "ACTION", options->action, {"check"}, "what to do with the samples")->required();
   add_path(app, "DATA", options->data, fmt::format("samples: {}", kSampleKinds))->required();
   add_model(app, options->model);
   add_sample_options(app, options->samples);

@@ -74,8 +74,9 @@ Error failure(const Recorded& recorded, const Reproduction& result) {
               result.bytes,
               result.difference.empty() ? "the graphs are the same, they are packed otherwise" : result.difference)
       .at(recorded.path.string())
-      .hint(result.changed.empty() ? "ranges from data depend on the processor: try the machine that made the file"
-                                   : "use the versions that made the file");
+      .hint(result.needs_eval_data   ? "give the samples that it was measured on as well, with --eval-data"
+            : result.changed.empty() ? "ranges from data depend on the processor: try the machine that made the file"
+                                     : "use the versions that made the file");
 }
 
 Result<Exit> run(const Options& options, Console& console) {
@@ -102,6 +103,8 @@ Action define_reproduce(CLI::App& app) {
   add_model(app, options->artefact, "FILE", "a .dsq file");
   add_optional_path(app, "--model", options->job.model, "The model that it was made from (default: beside it)");
   add_optional_path(app, "--data", options->job.data, "The data that it was made with, where there were some");
+  add_optional_path(app, "--eval-data", options->job.eval_data,
+                    "The samples that it was measured on: needed where some of them are in the data too");
   add_threads(app, options->common);
   add_json(app, options->common);
   return [options](Console& console) { return run(*options, console); };

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "cli/completion.h"
 
 namespace dsq::cli {
@@ -37,12 +39,13 @@ std::string fish_completion(const std::vector<CommandFacts>& commands) {
     for (const OptionFacts& option : command.options) {
       lines += line_of(command.name, option);
     }
-    bool files = false;
+    const bool files = std::ranges::any_of(command.positionals, &OptionFacts::is_file);
     for (const OptionFacts& positional : command.positionals) {
-      files = files || positional.is_file();
       const std::vector<std::string> words = known_words(positional);
       if (!words.empty()) {
-        lines += fmt::format("complete -c dsquant -n '__dsquant_is {}' -f -a {}\n", command.name,
+        // Words come before files, where there are both.
+        lines += fmt::format("complete -c dsquant -n '__dsquant_is {}{}' -f -a {}\n", command.name,
+                             files ? "; and test (count (commandline -opc)) -eq 2" : "",
                              in_quotes(fmt::format("{}", fmt::join(words, " "))));
       }
     }

@@ -31,21 +31,26 @@ std::vector<Known> known_options(const CLI::App& app) {
 }
 
 std::string wanted_kind(const OptionFacts& option) {
-  return option.is_switch()   ? "true or false"
-         : option.repeats     ? "a list of strings"
-         : option.is_number() ? "a number"
-                              : "a string";
+  return option.is_switch()    ? "true or false"
+         : option.repeats      ? "a list of strings"
+         : option.is_number()  ? "a number"
+         : option.is_numbers() ? "a number, a list of numbers or a string"
+                               : "a string";
 }
 
 bool fits(const OptionFacts& option, Setting::Kind kind) {
   using enum Setting::Kind;
-  return option.is_switch()   ? kind == boolean
-         : option.repeats     ? kind == list || kind == text
-         : option.is_number() ? kind == number
-                              : kind == text;
+  return option.is_switch()    ? kind == boolean
+         : option.repeats      ? kind == list || kind == text
+         : option.is_number()  ? kind == number
+         : option.is_numbers() ? kind == number || kind == numbers || kind == text
+                               : kind == text;
 }
 
 std::vector<std::string> as_words(const OptionFacts& option, const Setting& setting) {
+  if (setting.kind == Setting::Kind::numbers) {
+    return {fmt::format("--{}={}", option.key(), fmt::join(setting.values, ","))};
+  }
   std::vector<std::string> words;
   for (const std::string& value : setting.values) {
     if (option.positional) {

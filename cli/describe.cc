@@ -12,6 +12,9 @@ namespace {
 
 constexpr auto kNumbers = std::to_array<std::string_view>({"DB", "N", "POINTS", "SECONDS", "SHARE"});
 
+// Numbers that flags take as text, with commas between them.
+constexpr auto kQuantities = std::to_array<std::string_view>({"A,B,C", "FACTOR", "H,W", "LEVEL", "PIXELS"});
+
 // "16" of "Samples in a step (default: 16)", where it is a value that one could give.
 std::string stated_default(const OptionFacts& option) {
   constexpr std::string_view kOpening = "(default: ";
@@ -45,6 +48,8 @@ std::string head_of(const OptionFacts& option) {
 
 }  // namespace
 
+bool OptionFacts::is_numbers() const { return std::ranges::find(kQuantities, value) != kQuantities.end(); }
+
 bool OptionFacts::is_number() const { return std::ranges::find(kNumbers, value) != kNumbers.end(); }
 
 std::string OptionFacts::key() const {
@@ -64,8 +69,8 @@ OptionFacts describe(const CLI::Option& option) {
     facts.names.push_back("--" + name);
   }
   facts.value = option.get_type_size() == 0 ? "" : option.get_type_name();
-  if (facts.value.find('|') != std::string::npos) {
-    facts.choices = split(facts.value, '|');
+  if (!facts.value.empty() && (facts.value.find('|') != std::string::npos || facts.value == lower(facts.value))) {
+    facts.choices = split(facts.value, '|');  // what stands for a kind of value is in capitals
   }
   facts.text = option.get_description();
   facts.required = option.get_required();

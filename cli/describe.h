@@ -23,6 +23,7 @@ struct OptionFacts {
   bool is_file() const { return value == "FILE"; }
   bool is_folder() const { return value == "FOLDER"; }
   bool is_number() const;
+  bool is_numbers() const;  // one or more, in a file of settings also as a number or a list
   std::string key() const;  // in a file of settings: "output", "model"
 };
 

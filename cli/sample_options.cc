@@ -1,6 +1,7 @@
 #include "cli/sample_options.h"
 
 #include <charconv>
+#include <cstdint>
 
 #include "cli/options.h"
 
@@ -46,8 +47,8 @@ void add_sample_options(CLI::App& app, SampleOptions& options) {
 void add_seed(CLI::App& app, uint64_t& seed) {
   const auto take = [&seed](const std::string& text) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
-    if (error != std::errc() || end != text.data() + text.size()) {
-      throw CLI::ValidationError("--seed", "'" + text + "' is not a whole number from 0 to 2^64 - 1");
+    if (error != std::errc() || end != text.data() + text.size() || seed > INT64_MAX) {  // as far as TOML counts
+      throw CLI::ValidationError("--seed", "'" + text + "' is not a whole number from 0 to 2^63 - 1");
     }
   };
   app.add_option_function<std::string>("--seed", take, "Draws the share that is kept (default: 0)")->type_name("N");

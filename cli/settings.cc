@@ -38,14 +38,25 @@ Result<std::string> text_of(const std::string& key, const toml::value<std::strin
   return text;
 }
 
+Result<std::string> text_of(const std::string& key, const toml::value<double>& value) {
+  if (!std::isfinite(*value)) {
+    return at_line(value.source(), "'{}' is not a finite number", key);
+  }
+  return fmt::format("{}", *value + 0.0);  // no -0
+}
+
+// All strings, or all numbers.
 Result<Setting> list_of(const std::string& key, const toml::array& array) {
   Setting setting{key, Setting::Kind::list, {}, 0};
   for (const toml::node& element : array) {
-    const toml::value<std::string>* text = element.as_string();
-    if (text == nullptr) {
-      return at_line(element.source(), "'{}' is a list that holds more than strings", key);
+    const Setting::Kind kind = element.is_number() ? Setting::Kind::numbers : Setting::Kind::list;
+    if ((!element.is_string() && !element.is_number()) || (&element != &array.front() && kind != setting.kind)) {
+      return at_line(element.source(), "'{}' is a list that holds more than strings or more than numbers", key);
     }
-    setting.values.push_back(DSQ_TRY(text_of(key, *text)));
+    setting.kind = kind;
+    setting.values.push_back(element.is_integer()  ? fmt::format("{}", **element.as_integer())
+                             : element.is_number() ? DSQ_TRY(text_of(key, *element.as_floating_point()))
+                                                   : DSQ_TRY(text_of(key, *element.as_string())));
   }
   return setting;
 }
@@ -60,14 +71,12 @@ Result<Setting> setting_of(const std::string& key, const toml::node& node) {
       return Setting{key, Setting::Kind::number, {fmt::format("{}", **node.as_integer())}, 0};
     case toml::node_type::boolean:
       return Setting{key, Setting::Kind::boolean, {**node.as_boolean() ? "true" : "false"}, 0};
-    case toml::node_type::floating_point:
-      if (!std::isfinite(**node.as_floating_point())) {
-        return at_line(node.source(), "'{}' is not a finite number", key);
-      }
-      return Setting{key, Setting::Kind::number, {fmt::format("{}", **node.as_floating_point() + 0.0)}, 0};  // no -0
+    case toml::node_type::floating_point: {
+      std::string text = DSQ_TRY(text_of(key, *node.as_floating_point()));
+      return Setting{key, Setting::Kind::number, {std::move(text)}, 0};
+    }
     case toml::node_type::array: return list_of(key, *node.as_array());
-    default:
-      return at_line(node.source(), "'{}' is neither a string, a number, a truth value nor a list of strings", key);
+    default: return at_line(node.source(), "'{}' is neither a string, a number, a truth value nor a list", key);
   }
 }
 

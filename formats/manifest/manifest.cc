@@ -116,6 +116,8 @@ Result<void> add_sample(const Fields& fields, int64_t line, const std::filesyste
 }  // namespace
 
 Result<Manifest> parse(std::string_view text, const std::filesystem::path& folder) {
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  text.remove_prefix(text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0);
   Manifest manifest;
   const bool json = text.substr(0, text.find_first_not_of(" \t\r\n") + 1).ends_with('{');
   std::vector<std::string> names;

@@ -1,7 +1,7 @@
 // A manifest: which files make each sample, and its label.
 //
 // JSON lines: {"image": "a.jpg", "label": 3}, one sample a line. CSV: a line of names, then one sample a line; values
-// with commas or quotes stand in quotes.
+// with commas or quotes stand in quotes. A byte order mark in front is passed over.
 #pragma once
 
 #include <filesystem>

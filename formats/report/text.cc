@@ -106,7 +106,8 @@ void add_figures(Lines& lines, const Report& report) {
   }
   lines.row("Outputs", outputs_line(report));
   if (report.measured_on) {
-    lines.row("Samples", *report.measured_on == "the same"
+    lines.row("Samples", !report.calibrated_samples ? fmt::format("measured on {}", *report.measured_samples)
+                         : *report.measured_on == "the same"
                              ? fmt::format("calibrated and measured on the same {}", *report.measured_samples)
                              : fmt::format("calibrated on {}, measured on {} {}", *report.calibrated_samples,
                                            *report.measured_samples,

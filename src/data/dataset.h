@@ -58,6 +58,7 @@ class Dataset {
   const std::vector<int64_t>& labels() const { return *labels_; }
   // Errors: labels_mismatch when their number is not that of the samples.
   Result<void> set_labels(std::vector<int64_t> labels);
+  void drop_labels() { labels_ = std::make_shared<std::vector<int64_t>>(); }
 
  private:
   struct Input {

@@ -3,26 +3,36 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 
 #include "src/support/parallel.h"
 #include "src/support/rng.h"
+#include "src/support/strings.h"
 
 namespace dsq {
 namespace {
 
-// Samples with the same bytes, each group in the place of its first one.
-Result<std::vector<std::vector<int64_t>>> groups_of(const Dataset& data) {
-  std::vector<Result<Digest>> digests(static_cast<size_t>(data.size()), Digest{});
+Result<std::vector<Digest>> digests_of(const Dataset& data) {
+  std::vector<Result<Digest>> read(static_cast<size_t>(data.size()), Digest{});
   parallel_for(data.size(), 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      digests[static_cast<size_t>(i)] = data.digest(i);
+      read[static_cast<size_t>(i)] = data.digest(i);
     }
   });
+  std::vector<Digest> digests;
+  for (Result<Digest>& digest : read) {
+    digests.push_back(DSQ_TRY(std::move(digest)));
+  }
+  return digests;
+}
+
+// Samples with the same bytes, each group in the place of its first one.
+Result<std::vector<std::vector<int64_t>>> groups_of(const Dataset& data) {
+  const std::vector<Digest> digests = DSQ_TRY(digests_of(data));
   std::map<Digest, size_t> known;
   std::vector<std::vector<int64_t>> groups;
   for (int64_t i = 0; i < data.size(); ++i) {
-    const Digest digest = DSQ_TRY(std::move(digests[static_cast<size_t>(i)]));
-    const auto [at, fresh] = known.emplace(digest, groups.size());
+    const auto [at, fresh] = known.emplace(digests[static_cast<size_t>(i)], groups.size());
     fresh ? groups.push_back({i}) : groups[at->second].push_back(i);
   }
   return groups;
@@ -39,7 +49,7 @@ Result<Split> split_samples(const Dataset& data, double share, uint64_t seed) {
     return not_parted("a state of the model holds them together");
   }
   if (data.size() < kFewestSamples || batches < 2) {
-    return not_parted(fmt::format("{} samples are too few to part", data.size()));
+    return not_parted(plural(data.size(), "sample") + (data.size() == 1 ? " is" : " are") + " too few to part");
   }
   std::vector<std::vector<int64_t>> groups = DSQ_TRY(groups_of(data));
   Rng rng(seed);
@@ -63,6 +73,19 @@ Result<Split> split_samples(const Dataset& data, double share, uint64_t seed) {
     return not_parted("they are copies of each other");
   }
   return split;
+}
+
+Result<std::vector<int64_t>> shared_samples(const Dataset& data, const Dataset& others) {
+  const std::vector<Digest> there = DSQ_TRY(digests_of(others));
+  const std::set<Digest> known(there.begin(), there.end());
+  const std::vector<Digest> here = DSQ_TRY(digests_of(data));
+  std::vector<int64_t> shared;
+  for (int64_t i = 0; i < data.size(); ++i) {
+    if (known.contains(here[static_cast<size_t>(i)])) {
+      shared.push_back(i);
+    }
+  }
+  return shared;
 }
 
 }  // namespace dsq

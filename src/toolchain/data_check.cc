@@ -5,6 +5,7 @@
 #include <map>
 
 #include "src/support/exceptions.h"
+#include "src/support/in_file.h"
 #include "src/support/parallel.h"
 #include "src/toolchain/inputs.h"
 
@@ -227,8 +228,8 @@ class Check {
 
 Result<DataCheck> check_data(const Graph& graph, const std::filesystem::path& path, const SampleOptions& options,
                              Diagnostics& diagnostics, Progress& progress) {
-  const Samples samples = DSQ_TRY(find_samples(graph, path, options, diagnostics));
-  DSQ_TRY(check_labels(graph, samples.data.labels()));
+  const Samples samples = DSQ_TRY(find_samples(graph, DSQ_TRY(list_samples(path)), options, diagnostics));
+  DSQ_TRY(in_file(path.string(), check_labels(graph, samples.data)));
   Check check(graph, samples);
   check.look(progress);
   return check.result();

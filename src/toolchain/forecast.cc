@@ -146,7 +146,7 @@ Result<int64_t> forecast_samples(const Graph& reference, const Dataset& data) {
 
 Result<void> check_needed_memory(const Graph& reference, const Inputs& inputs, int64_t file_bytes,
                                  const QuantizeOptions& options) {
-  const Result<Dataset> data = inputs.data ? Result<Dataset>(*inputs.data) : probe_inputs(reference);
+  const Result<Dataset> data = inputs.any() ? Result<Dataset>(*inputs.any()) : probe_inputs(reference);
   if (options.max_memory == 0 || !data) {
     return {};
   }
@@ -156,15 +156,11 @@ Result<void> check_needed_memory(const Graph& reference, const Inputs& inputs, i
 }
 
 Result<void> foretell(Quantized& done, const Inputs& inputs, bool calibrated, const QuantizeOptions& options) {
-  if (inputs.data) {
-    DSQ_TRY(check_labels(done.reference, inputs.data->labels()));
-    DSQ_TRY(check_labels(done.reference, inputs.evaluation->labels()));
-  }
   Forecast forecast;
   forecast.exact = !calibrated || inputs.data->size() <= DSQ_TRY(forecast_samples(done.reference, *inputs.data));
   forecast.file_bytes = DSQ_TRY(dsq_bytes(done.graph, provenance_of(done.report)));
   done.report.artefact_bytes = forecast.file_bytes;
-  const Result<Dataset> data = inputs.data ? Result<Dataset>(*inputs.data) : probe_inputs(done.reference);
+  const Result<Dataset> data = inputs.any() ? Result<Dataset>(*inputs.any()) : probe_inputs(done.reference);
   if (data) {
     Result<MemoryReport> memory = memory_of(done, *data, options);
     const Result<int64_t> peak = process_peak(done.reference, done.graph, *data, done.report.float_file_bytes, options);

@@ -6,7 +6,9 @@
 
 #include "passes/passes.h"
 #include "src/data/split.h"
+#include "src/ops/infer.h"
 #include "src/support/file.h"
+#include "src/support/in_file.h"
 #include "src/support/strings.h"
 #include "src/toolchain/outputs.h"
 
@@ -17,10 +19,11 @@ namespace {
 Result<void> part(const QuantizeOptions& options, Diagnostics& diagnostics, Inputs& inputs) {
   inputs.measured_on = "the same";
   inputs.evaluation = inputs.data;
-  if (options.eval_fraction == 0 || !is_integer(options.recipe.act)) {
+  const double fraction = options.eval_fraction.value_or(kEvalFraction);
+  if (fraction == 0 || !is_integer(options.recipe.act)) {
     return {};  // as asked, or nothing is calibrated
   }
-  Split split = DSQ_TRY(split_samples(*inputs.data, options.eval_fraction, options.seed));
+  Split split = DSQ_TRY(split_samples(*inputs.data, fraction, options.seed));
   if (split.evaluation.empty()) {
     diagnostics.warn(
         Code::not_held_out, "",
@@ -28,12 +31,47 @@ Result<void> part(const QuantizeOptions& options, Diagnostics& diagnostics, Inpu
     return {};
   }
   if (split.unused > 0) {
-    diagnostics.note("", fmt::format("{} samples are left over by the model's batch of {}", split.unused,
+    diagnostics.note("", fmt::format("{} left over by the model's batch of {}", plural(split.unused, "sample"),
                                      inputs.data->fixed_batch()));
   }
   inputs.measured_on = "held out";
   inputs.evaluation = inputs.data->select(std::move(split.evaluation));
   inputs.data = inputs.data->select(std::move(split.calibration));
+  return {};
+}
+
+// Samples to measure on that are calibrated on as well are not calibrated on.
+Result<void> part_from(const Dataset& evaluation, const QuantizeOptions& options, Diagnostics& diagnostics,
+                       Inputs& inputs) {
+  if (!is_integer(options.recipe.act)) {
+    return {};
+  }
+  const std::vector<int64_t> shared = DSQ_TRY(shared_samples(*inputs.data, evaluation));
+  if (shared.empty()) {
+    return {};
+  }
+  const int64_t all = inputs.data->size();
+  const int64_t batch = std::max<int64_t>(inputs.data->fixed_batch(), 1);
+  std::vector<int64_t> others;
+  for (int64_t i = 0; i < all; ++i) {
+    if (!std::ranges::binary_search(shared, i)) {
+      others.push_back(i);
+    }
+  }
+  others.resize(others.size() - others.size() % static_cast<size_t>(batch));
+  const std::string what = fmt::format("{} of {} in --data {} in --eval-data too", shared.size(), plural(all, "sample"),
+                                       shared.size() == 1 ? "is" : "are");
+  if (others.empty()) {
+    return fail(Code::data_mismatch, "{}, which leaves none to calibrate on", what)
+        .at(options.eval_data->string())
+        .hint("give other samples, or leave --eval-data out: a share of --data is then kept to measure on");
+  }
+  if (!inputs.data->divisible()) {
+    diagnostics.warn(Code::not_held_out, "", what + ", and a state of the model holds the samples together");
+    return {};
+  }
+  diagnostics.warn(Code::not_held_out, "", what + "; not calibrated on");
+  inputs.data = inputs.data->select(std::move(others));
   return {};
 }
 
@@ -73,11 +111,12 @@ Result<void> check_options(const QuantizeOptions& options) {
   if (recipe.recover != Recovery::none && !options.data) {
     return fail(Code::option_conflict, "--recover {} needs samples", name_of(recipe.recover)).hint("add --data FILE");
   }
-  if (options.max_drop && !options.data) {
+  if (options.max_drop && !options.data && !options.eval_data) {
     return fail(Code::option_conflict, "--max-drop needs labels").hint("add --data FILE and --labels FILE");
   }
-  if (options.eval_data && !options.data) {
-    return fail(Code::option_conflict, "--eval-data measures what --data calibrates").hint("add --data FILE");
+  if (options.eval_data && options.eval_fraction) {
+    return fail(Code::option_conflict, "--eval-fraction is a share of --data, and --eval-data is measured on")
+        .hint("leave one of them out");
   }
   if (options.eval_labels && !options.eval_data) {
     return fail(Code::option_conflict, "--eval-labels needs the samples that they belong to")
@@ -126,43 +165,105 @@ Result<void> check_finite_weights(const Graph& graph) {
   return {};
 }
 
-Result<void> check_labels(const Graph& graph, const std::vector<int64_t>& labels) {
+namespace {
+
+// The classes of the first output that is [samples, classes]: of how many samples and classes, where that is known.
+struct Scores {
+  int64_t samples = kUnknown;
+  int64_t classes = kUnknown;
+};
+
+std::optional<Scores> scores_of(const Graph& graph) {
   for (const ValueId id : graph.outputs()) {
     const std::optional<Shape>& shape = graph.value(id).type.shape;
-    if (!shape || shape->size() != 2 || (*shape)[1] < 2) {
-      continue;
+    if (shape && shape->size() == 2 && ((*shape)[1] == kUnknown || (*shape)[1] >= 2)) {
+      return Scores{(*shape)[0], (*shape)[1]};
     }
-    const int64_t classes = (*shape)[1];
-    const auto bad = std::ranges::find_if(labels, [&](int64_t label) { return label < 0 || label >= classes; });
-    if (bad != labels.end()) {
-      return fail(Code::labels_mismatch, "sample {} has label {}, the network has {}", bad - labels.begin(), *bad,
-                  classes);
-    }
+  }
+  return std::nullopt;
+}
+
+Result<void> check_labels(const Scores& scores, const Dataset& data) {
+  const std::vector<int64_t>& labels = data.labels();
+  const auto bad = std::ranges::find_if(
+      labels, [&](int64_t label) { return label < 0 || (scores.classes != kUnknown && label >= scores.classes); });
+  if (bad != labels.end()) {
+    return fail(Code::labels_mismatch, "{} has label {}, the network has {}", data.place(bad - labels.begin()), *bad,
+                plural(scores.classes, "class"));
+  }
+  return {};
+}
+
+// Whether the network, given these samples, tells their classes.
+Result<void> check_classifies(const Graph& graph, const Dataset& data) {
+  Graph sized = graph;
+  const int64_t count = std::min(data.step(1), data.size());
+  const Result<std::vector<Tensor>> inputs = data.batch(0, count);
+  for (size_t i = 0; inputs && i < inputs->size(); ++i) {
+    sized.set_type(sized.inputs()[i], (*inputs)[i].type());
+  }
+  const bool known = inputs && infer_types(sized);
+  const std::optional<Scores> scores = scores_of(known ? sized : graph);
+  if (!scores) {
+    return fail(Code::labels_mismatch, "no output has the shape [samples, classes]");
+  }
+  if (known && scores->samples != kUnknown && scores->samples != count) {
+    return fail(Code::labels_mismatch, "{} of class scores for {}", plural(scores->samples, "row"),
+                plural(count, "sample"));
+  }
+  return check_labels(*scores, data);
+}
+
+}  // namespace
+
+Result<void> check_labels(const Graph& graph, const Dataset& data) {
+  const std::optional<Scores> scores = scores_of(graph);
+  return scores ? check_labels(*scores, data) : Result<void>();
+}
+
+std::string label_file(const QuantizeOptions& options) {
+  const std::optional<std::filesystem::path>& own = options.eval_data ? options.eval_labels : options.labels;
+  return own.value_or(options.eval_data.value_or(options.data.value_or(""))).string();
+}
+
+Result<void> settle_labels(const Graph& graph, const QuantizeOptions& options, Diagnostics& diagnostics,
+                           Inputs& inputs) {
+  if (!inputs.evaluation || inputs.evaluation->labels().empty()) {
     return {};
   }
+  Result<void> good = check_classifies(graph, *inputs.evaluation);
+  if (good && !options.eval_data) {  // those of the other part come from the same place
+    good = check_classifies(graph, *inputs.data);
+  }
+  good = in_file(label_file(options), std::move(good));
+  if (good || options.max_drop || (options.eval_data ? options.eval_labels : options.labels)) {
+    return good;
+  }
+  inputs.evaluation->drop_labels();
+  diagnostics.warn(Code::labels_mismatch, good.error().where, good.error().what + "; accuracy is not measured");
   return {};
 }
 
 Result<Inputs> read_inputs(const Graph& graph, const QuantizeOptions& options, Diagnostics& diagnostics) {
   Inputs inputs;
-  if (!options.data) {
-    return inputs;
-  }
   SampleOptions how = options.samples;
-  how.labels = options.labels;
-  Samples samples = DSQ_TRY(open_samples(graph, *options.data, how, diagnostics));
-  DSQ_TRY(check_labels(graph, samples.data.labels()));
-  inputs.samples = samples.data.size();
-  inputs.data = std::move(samples.data);
-  inputs.preprocess = std::move(samples.preprocess);
-  inputs.data_sha256 = DSQ_TRY(hash_of_samples(*options.data));
+  if (options.data) {
+    how.labels = options.labels;
+    const SampleFiles files = DSQ_TRY(list_samples(*options.data));
+    Samples samples = DSQ_TRY(open_samples(graph, files, how, diagnostics));
+    inputs.samples = samples.data.size();
+    inputs.data = std::move(samples.data);
+    inputs.preprocess = std::move(samples.preprocess);
+    inputs.data_sha256 = DSQ_TRY(hash_of(files, how.skip_bad > 0));
+  }
   if (options.eval_data) {
     how.labels = options.eval_labels;
     Samples others = DSQ_TRY(open_samples(graph, *options.eval_data, how, diagnostics));
-    DSQ_TRY(check_labels(graph, others.data.labels()));
     inputs.measured_on = "other data";
+    inputs.preprocess = inputs.data ? std::move(inputs.preprocess) : std::move(others.preprocess);
+    DSQ_TRY(inputs.data ? part_from(others.data, options, diagnostics, inputs) : Result<void>());
     inputs.evaluation = std::move(others.data);
-  } else {
+  } else if (options.data) {
     DSQ_TRY(part(options, diagnostics, inputs));
   }
   if (options.max_drop && inputs.evaluation->labels().empty()) {

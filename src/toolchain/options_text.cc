@@ -86,8 +86,9 @@ std::string text_of(const QuantizeOptions& options) {
   if (options.data) {  // ranges are what the kernels compute
     text += options.batch != defaults.batch ? fmt::format(" --batch {}", options.batch) : "";
     text += options.backend != defaults.backend ? " --backend " + options.backend : "";
-    const double fraction = options.eval_data ? 0 : options.eval_fraction;
-    text += fraction != defaults.eval_fraction ? fmt::format(" --eval-fraction {}", fraction) : "";
+    const double fraction = options.eval_fraction.value_or(kEvalFraction);
+    text += options.eval_data ? std::string(" --eval-data EVAL") : "";  // its samples are not calibrated on
+    text += fraction != kEvalFraction ? fmt::format(" --eval-fraction {}", fraction) : "";
     text += options.seed != defaults.seed ? fmt::format(" --seed {}", options.seed) : "";
     const std::string pictures = text_of(options.samples.preprocess);
     text += pictures.empty() ? "" : " " + pictures;
@@ -110,6 +111,8 @@ Result<QuantizeOptions> options_from(std::string_view text) {
         options.batch = DSQ_TRY(number_from<int64_t>(*value, flag));
       } else if (flag == "--backend") {
         options.backend = *value;
+      } else if (flag == "--eval-data") {
+        options.eval_data = *value;
       } else if (flag == "--eval-fraction") {
         options.eval_fraction = DSQ_TRY(number_from<double>(*value, flag));
       } else if (flag == "--seed") {

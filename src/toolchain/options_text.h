@@ -9,7 +9,7 @@
 namespace dsq {
 
 // What decides the bytes of the artefact, besides the model and the data: "--weights int8 --act int4 --keep 'head*=fp16'".
-// No paths; options at their defaults are left out, but for the first two.
+// No paths (EVAL stands for one); options at their defaults are left out, but for the first two.
 std::string text_of(const QuantizeOptions& options);
 std::string text_of(const Recipe& recipe);
 

@@ -115,6 +115,7 @@ class Quantization {
     append(done_.passes, DSQ_TRY(run_own("canonicalize")));
     append(done_.passes, DSQ_TRY(canonicalize(graph_, diagnostics_, pipeline_)));
     done_.reference = graph_;
+    DSQ_TRY(settle_labels(done_.reference, options_, diagnostics_, inputs_));
     progress_.end();
     watch_.lap("canonicalize");
     return {};
@@ -224,8 +225,8 @@ class Quantization {
 
   // Which file an error of a step is about.
   Result<void> of_model(Result<void> step) const {
-    const bool labels = !step && step.error().code == Code::labels_mismatch && options_.labels;
-    return in_model(labels ? options_.labels->string() : options_.model.string(), std::move(step));
+    const bool labels = !step && step.error().code == Code::labels_mismatch;
+    return in_model(labels ? label_file(options_) : options_.model.string(), std::move(step));
   }
 
   void stand_for(const Recovered& repaired) {

@@ -27,6 +27,8 @@ struct OwnPass {
   std::string_view before;
 };
 
+inline constexpr double kEvalFraction = 0.2;  // unless told
+
 struct QuantizeOptions {
   std::filesystem::path model;
   std::filesystem::path output;         // empty: beside the model, with the extension .dsq
@@ -36,7 +38,7 @@ struct QuantizeOptions {
   std::optional<std::filesystem::path> labels;       // --labels: an array of integer classes
   std::optional<std::filesystem::path> eval_data;    // samples to measure on; none: a share of `data`, kept apart
   std::optional<std::filesystem::path> eval_labels;  // of eval_data
-  double eval_fraction = 0.2;                        // of `data`, in [0, 1); 0: measured on what was calibrated on
+  std::optional<double> eval_fraction;               // of `data`, in [0, 1); 0: measured on what was calibrated on
   uint64_t seed = 0;                                 // that draws them
   SampleOptions samples;
   int64_t batch = 16;

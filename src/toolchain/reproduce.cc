@@ -31,6 +31,10 @@ QuantizeOptions with_paths(QuantizeOptions options, const Recorded& recorded, co
   options.model = given.model.value_or(recorded.path.parent_path() / recorded.provenance.source_name);
   options.model_name = recorded.provenance.source_name;
   options.data = given.data;
+  if (options.eval_data && !given.eval_data) {
+    options.eval_fraction = 0;  // nothing of `data` was kept apart
+  }
+  options.eval_data = given.eval_data;
   options.output = recorded.path;  // not written
   options.threads = given.threads;
   options.write = false;
@@ -70,18 +74,27 @@ Result<Reproduction> reproduce(const Recorded& recorded, const ReproduceOptions&
   if (from.data_sha256.empty() && options.data) {
     return fail(Code::option_conflict, "it was made without data").at("--data").hint("leave --data out");
   }
-  const QuantizeOptions how = with_paths(DSQ_TRY(options_from(from.options)), recorded, options);
+  const QuantizeOptions made_with = DSQ_TRY(options_from(from.options));
+  if (options.eval_data && !made_with.eval_data) {
+    return fail(Code::option_conflict, "it was made without --eval-data").at("--eval-data").hint("leave it out");
+  }
+  const QuantizeOptions how = with_paths(made_with, recorded, options);
   Reproduction result;
   note_change(result.changed, "model", from.source_sha256, DSQ_TRY(hash_of(how.model)));
   if (options.data) {
-    note_change(result.changed, "data", from.data_sha256, DSQ_TRY(hash_of_samples(*options.data)));
+    note_change(result.changed, "data", from.data_sha256,
+                DSQ_TRY(hash_of(DSQ_TRY(list_samples(*options.data)), how.samples.skip_bad > 0)));
   }
   result.remade = result.changed.empty();
   if (!result.remade) {
     return result;
   }
   const Quantized done = DSQ_TRY(quantize(how, diagnostics, progress));
-  const Provenance here = provenance_of(done.report);
+  QuantizeOptions meant = how;
+  meant.eval_data = made_with.eval_data;
+  meant.eval_fraction = made_with.eval_fraction;
+  Provenance here = provenance_of(done.report);
+  here.options = text_of(meant);
   note_change(result.changed, "dsquant", from.tool, here.tool);
   note_change(result.changed, "libraries", from.libraries, here.libraries);
   note_change(result.changed, "options", from.options, here.options);
@@ -91,6 +104,7 @@ Result<Reproduction> reproduce(const Recorded& recorded, const ReproduceOptions&
   result.made_bytes = static_cast<int64_t>(made.size());
   result.same = std::ranges::equal(file->bytes(), made);
   if (!result.same) {
+    result.needs_eval_data = made_with.eval_data && !options.eval_data;
     result.difference = first_difference(DSQ_TRY(read_dsq(recorded.path)).graph, done.graph);
   }
   return result;

@@ -26,6 +26,7 @@ Result<Recorded> read_record(const std::filesystem::path& artefact);
 struct ReproduceOptions {
   std::optional<std::filesystem::path> model;  // none: beside the artefact, under the name that it has there
   std::optional<std::filesystem::path> data;
+  std::optional<std::filesystem::path> eval_data;  // matters only where samples of `data` are in it
   int threads = 0;
 };
 
@@ -35,7 +36,8 @@ struct Reproduction {
   bool same = false;            // every byte
   int64_t bytes = 0;            // of the artefact, and of what was made
   int64_t made_bytes = 0;
-  std::string difference;  // the first one between the graphs; empty where only the packing differs
+  bool needs_eval_data = false;  // it is not the same, and was made with --eval-data, which is not given
+  std::string difference;        // the first one between the graphs; empty where only the packing differs
 };
 
 // Errors: data_mismatch when the data are needed and not given; those of quantize().

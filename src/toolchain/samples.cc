@@ -4,10 +4,7 @@
 #include <cstring>
 
 #include "formats/idx/idx.h"
-#include "formats/manifest/manifest.h"
 #include "formats/npy/npy.h"
-#include "formats/onnx/test_data.h"
-#include "formats/picture/picture.h"
 #include "src/data/scan.h"
 #include "src/support/file.h"
 #include "src/support/in_file.h"
@@ -43,29 +40,6 @@ Result<Dataset> usable(Dataset data, const SampleOptions& options, Diagnostics& 
   return bad.empty() ? data : data.select(std::move(good));
 }
 
-enum class Kind { arrays, picture, idx, manifest };
-
-std::string_view text_in(const MappedFile& file) {
-  return {reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()};
-}
-
-Kind kind_of(const MappedFile& file) {
-  const std::string_view text = text_in(file);
-  if (text.starts_with("PK") || text.starts_with("\x93NUMPY")) {
-    return Kind::arrays;
-  }
-  if (picture::is_picture(file.bytes())) {
-    return Kind::picture;
-  }
-  if (idx::is_idx(file.bytes())) {
-    return Kind::idx;
-  }
-  const std::string_view head = text.substr(0, 4096);
-  const bool readable =
-      std::ranges::none_of(head, [](char c) { return c >= 0 && c < ' ' && c != '\n' && c != '\r' && c != '\t'; });
-  return readable && head.find_first_of(",{\n") != std::string_view::npos ? Kind::manifest : Kind::arrays;
-}
-
 Result<void> check_no_preprocessing(const SampleOptions& options) {
   if (options.preprocess == PreprocessOptions{}) {
     return {};
@@ -92,7 +66,7 @@ Result<Preprocess> rules_for(const Value& input, const SampleOptions& options, s
 Result<std::vector<int64_t>> read_labels(const std::filesystem::path& path) {
   const auto wrong = [&] { return fail(Code::labels_mismatch, "labels are one array of integers").at(path.string()); };
   const std::shared_ptr<const MappedFile> file = DSQ_TRY(MappedFile::open(path));
-  if (kind_of(*file) == Kind::idx) {
+  if (kind_of(*file) == SampleKind::idx) {
     const Result<Tensor> labels = idx::read(file);
     return labels && is_integer(labels->dtype()) ? Result<std::vector<int64_t>>(to_ints(*labels)) : wrong();
   }
@@ -142,14 +116,11 @@ Result<Tensor> row_of(std::span<const std::byte> bytes, const TensorType& input,
   return array.reshaped(std::move(shape));
 }
 
-// Whether the first file that there is holds a picture.
-bool begins_with_picture(const Files& files) {
-  for (const std::filesystem::path& path : files) {
-    if (const Result<std::shared_ptr<const MappedFile>> file = MappedFile::open(path)) {
-      return picture::is_picture((*file)->bytes());
-    }
-  }
-  return false;
+bool any_picture(const Files& files) {
+  return std::ranges::any_of(files, [](const std::filesystem::path& path) {
+    const Result<std::shared_ptr<const MappedFile>> file = MappedFile::open(path);
+    return file && picture::is_picture((*file)->bytes());
+  });
 }
 
 Result<Samples> open_files(const Graph& graph, const std::vector<std::string>& names, std::vector<Files> files,
@@ -166,7 +137,7 @@ Result<Samples> open_files(const Graph& graph, const std::vector<std::string>& n
     }
     const TensorType input = graph.value(*id).type;
     std::optional<Preprocess> rules;
-    if (begins_with_picture(files[i])) {
+    if (any_picture(files[i])) {
       rules = DSQ_TRY(rules_for(graph.value(*id), options, std::nullopt, diagnostics, samples));
       pictures = true;
     }
@@ -180,19 +151,16 @@ Result<Samples> open_files(const Graph& graph, const std::vector<std::string>& n
   return samples;
 }
 
-Result<Samples> open_manifest(const Graph& graph, const std::shared_ptr<const MappedFile>& file,
-                              const SampleOptions& options, Diagnostics& diagnostics) {
-  manifest::Manifest list = DSQ_TRY(manifest::parse(text_in(*file), file->path().parent_path()));
-  Samples samples = DSQ_TRY(open_files(graph, list.inputs, std::move(list.files), options, diagnostics));
-  return list.labels.empty() ? Result<Samples>(std::move(samples))
-                             : labelled(std::move(samples), std::move(list.labels));
+Result<Samples> open_manifest(const Graph& graph, const manifest::Manifest& list, const SampleOptions& options,
+                              Diagnostics& diagnostics) {
+  Samples samples = DSQ_TRY(open_files(graph, list.inputs, list.files, options, diagnostics));
+  return list.labels.empty() ? Result<Samples>(std::move(samples)) : labelled(std::move(samples), list.labels);
 }
 
-Result<Samples> open_folder(const Graph& graph, const std::filesystem::path& path, const SampleOptions& options,
+Result<Samples> open_folder(const Graph& graph, const picture::Folder& folder, const SampleOptions& options,
                             Diagnostics& diagnostics) {
-  picture::Folder folder = DSQ_TRY(picture::list_folder(path));
   if (folder.others > 0) {
-    diagnostics.note("", fmt::format("{} files are no pictures by their names; left out", folder.others));
+    diagnostics.note("", plural(folder.others, "file") + " left out: no pictures by their names");
   }
   if (graph.inputs().size() != 1) {
     return fail(Code::data_mismatch, "a folder of pictures serves a model with one input, this one has {}",
@@ -205,11 +173,10 @@ Result<Samples> open_folder(const Graph& graph, const std::filesystem::path& pat
   const auto decode = [rules](std::span<const std::byte> bytes) -> Result<Tensor> {
     return preprocessed(DSQ_TRY(picture::decode(bytes)), rules);
   };
-  const auto column = std::make_shared<FileColumn>(std::move(folder.files), decode);
+  const auto column = std::make_shared<FileColumn>(folder.files, decode);
   samples.data = DSQ_TRY(Dataset::make(graph, NamedColumns{{"", column}}, false));
-  samples.classes = std::move(folder.classes);
-  return folder.labels.empty() ? Result<Samples>(std::move(samples))
-                               : labelled(std::move(samples), std::move(folder.labels));
+  samples.classes = folder.classes;
+  return folder.labels.empty() ? Result<Samples>(std::move(samples)) : labelled(std::move(samples), folder.labels);
 }
 
 Result<Samples> open_idx(const Graph& graph, const std::shared_ptr<const MappedFile>& file,
@@ -237,15 +204,15 @@ Result<Samples> open_idx(const Graph& graph, const std::shared_ptr<const MappedF
   return labelled(std::move(samples), DSQ_TRY(read_labels(beside)));
 }
 
-Result<Samples> open_test_data(const Graph& graph, const std::filesystem::path& path, const SampleOptions& options,
+Result<Samples> open_test_data(const Graph& graph, const onnx_format::TestData& sets, const SampleOptions& options,
                                Diagnostics& diagnostics) {
   DSQ_TRY(check_no_preprocessing(options));
-  onnx_format::TestData sets = DSQ_TRY(onnx_format::list_test_data(path));
   if (sets.inputs.size() != graph.inputs().size()) {
     return fail(Code::data_mismatch, "{} inputs for a model with {}", sets.inputs.size(), graph.inputs().size());
   }
   if (sets.outputs) {
-    diagnostics.note("", "the expected outputs among the test data are not looked at");
+    diagnostics.warn(Code::not_applicable, "",
+                     "the expected outputs among the test data (output_0.pb) are not compared with");
   }
   const bool single = sets.inputs.front().size() == 1;
   std::vector<std::pair<std::string, Tensor>> arrays;
@@ -260,7 +227,7 @@ Result<Samples> open_test_data(const Graph& graph, const std::filesystem::path& 
       }
       arrays.emplace_back(name, std::move(*tensor));
     } else {
-      columns.emplace_back(name, std::make_shared<FileColumn>(std::move(sets.inputs[i]), onnx_format::read_tensor));
+      columns.emplace_back(name, std::make_shared<FileColumn>(sets.inputs[i], onnx_format::read_tensor));
     }
   }
   return Samples{DSQ_TRY(single ? Dataset::make(graph, std::move(arrays), diagnostics)
@@ -269,52 +236,25 @@ Result<Samples> open_test_data(const Graph& graph, const std::filesystem::path& 
                  {}};
 }
 
-Result<Samples> open_any(const Graph& graph, const std::filesystem::path& path, const SampleOptions& options,
+Result<Samples> open_any(const Graph& graph, const SampleFiles& files, const SampleOptions& options,
                          Diagnostics& diagnostics) {
-  std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored)) {
-    return onnx_format::is_test_data(path) ? open_test_data(graph, path, options, diagnostics)
-                                           : open_folder(graph, path, options, diagnostics);
-  }
-  const std::shared_ptr<const MappedFile> file = DSQ_TRY(MappedFile::open(path));
-  switch (kind_of(*file)) {
-    case Kind::picture: return open_files(graph, {""}, {{path}}, options, diagnostics);
-    case Kind::idx: return open_idx(graph, file, options, diagnostics);
-    case Kind::manifest: return open_manifest(graph, file, options, diagnostics);
-    case Kind::arrays: break;
+  switch (files.kind) {
+    case SampleKind::folder: return open_folder(graph, files.folder, options, diagnostics);
+    case SampleKind::test_data: return open_test_data(graph, files.sets, options, diagnostics);
+    case SampleKind::picture: return open_files(graph, {""}, {{files.path}}, options, diagnostics);
+    case SampleKind::idx: return open_idx(graph, files.file, options, diagnostics);
+    case SampleKind::manifest: return open_manifest(graph, files.manifest, options, diagnostics);
+    case SampleKind::arrays: break;
   }
   DSQ_TRY(check_no_preprocessing(options));
-  return Samples{DSQ_TRY(Dataset::make(graph, DSQ_TRY(npy::read(path)), diagnostics)), {}, {}};
-}
-
-// The files that samples are read from.
-Result<Files> files_of(const std::filesystem::path& path) {
-  std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored) && !onnx_format::is_test_data(path)) {
-    return DSQ_TRY(picture::list_folder(path)).files;
-  }
-  Files files;
-  std::vector<Files> columns;
-  if (std::filesystem::is_directory(path, ignored)) {
-    columns = DSQ_TRY(onnx_format::list_test_data(path)).inputs;
-  } else {
-    const std::shared_ptr<const MappedFile> file = DSQ_TRY(MappedFile::open(path));
-    files.push_back(path);
-    if (kind_of(*file) == Kind::manifest) {
-      columns = DSQ_TRY(manifest::parse(text_in(*file), path.parent_path())).files;
-    }
-  }
-  for (const Files& column : columns) {
-    files.insert(files.end(), column.begin(), column.end());
-  }
-  return files;
+  return Samples{DSQ_TRY(Dataset::make(graph, DSQ_TRY(npy::read(files.path)), diagnostics)), {}, {}};
 }
 
 }  // namespace
 
-Result<Samples> find_samples(const Graph& graph, const std::filesystem::path& path, const SampleOptions& options,
+Result<Samples> find_samples(const Graph& graph, const SampleFiles& files, const SampleOptions& options,
                              Diagnostics& diagnostics) {
-  Result<Samples> samples = in_file(path.string(), open_any(graph, path, options, diagnostics));
+  Result<Samples> samples = in_file(files.path.string(), open_any(graph, files, options, diagnostics));
   if (samples && options.labels) {
     std::vector<int64_t> labels = DSQ_TRY(read_labels(*options.labels));
     DSQ_TRY(in_file(options.labels->string(), samples->data.set_labels(std::move(labels))));
@@ -322,25 +262,16 @@ Result<Samples> find_samples(const Graph& graph, const std::filesystem::path& pa
   return samples;
 }
 
-Result<Samples> open_samples(const Graph& graph, const std::filesystem::path& path, const SampleOptions& options,
+Result<Samples> open_samples(const Graph& graph, const SampleFiles& files, const SampleOptions& options,
                              Diagnostics& diagnostics) {
-  Samples samples = DSQ_TRY(find_samples(graph, path, options, diagnostics));
-  samples.data = DSQ_TRY(in_file(path.string(), usable(std::move(samples.data), options, diagnostics)));
+  Samples samples = DSQ_TRY(find_samples(graph, files, options, diagnostics));
+  samples.data = DSQ_TRY(in_file(files.path.string(), usable(std::move(samples.data), options, diagnostics)));
   return samples;
 }
 
-Result<std::string> hash_of_samples(const std::filesystem::path& path) {
-  const Files files = DSQ_TRY(files_of(path));
-  Sha256 all;
-  for (const std::filesystem::path& file : files) {
-    const Digest digest = sha256(DSQ_TRY(MappedFile::open(file))->bytes());
-    if (files.size() == 1) {
-      return hex(digest);  // what sha256sum prints
-    }
-    const std::string line = fmt::format("{}  {}\n", hex(digest), file.lexically_relative(path).generic_string());
-    all.add(std::as_bytes(std::span(line)));
-  }
-  return hex(all.finish());
+Result<Samples> open_samples(const Graph& graph, const std::filesystem::path& path, const SampleOptions& options,
+                             Diagnostics& diagnostics) {
+  return open_samples(graph, DSQ_TRY(list_samples(path)), options, diagnostics);
 }
 
 }  // namespace dsq

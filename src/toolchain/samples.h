@@ -8,6 +8,7 @@
 
 #include "src/data/dataset.h"
 #include "src/data/preprocess.h"
+#include "src/toolchain/sample_files.h"
 
 namespace dsq {
 
@@ -32,14 +33,13 @@ struct Samples {
 // Errors: file_unreadable, data_unreadable, data_mismatch, data_not_finite, option_conflict (preprocessing that does
 // not fit), labels_mismatch. Samples in files of their own are looked at when their turn comes, unless some may be
 // skipped.
+Result<Samples> open_samples(const Graph& graph, const SampleFiles& files, const SampleOptions& options,
+                             Diagnostics& diagnostics);
 Result<Samples> open_samples(const Graph& graph, const std::filesystem::path& path, const SampleOptions& options,
                              Diagnostics& diagnostics);
 
 // The same, without a look at any sample and with none left out: what cannot be used comes to light when it is read.
-Result<Samples> find_samples(const Graph& graph, const std::filesystem::path& path, const SampleOptions& options,
+Result<Samples> find_samples(const Graph& graph, const SampleFiles& files, const SampleOptions& options,
                              Diagnostics& diagnostics);
-
-// One hash of all files that the samples are read from, and of their names. Errors: those of reading.
-Result<std::string> hash_of_samples(const std::filesystem::path& path);
 
 }  // namespace dsq

@@ -144,7 +144,7 @@ bool is_own_fault(const Error& error, const Graph& graph) {
 }  // namespace
 
 std::vector<TensorType> sample_types(const Graph& graph, const Inputs& inputs) {
-  const Result<Dataset> data = inputs.data ? Result<Dataset>(*inputs.data) : probe_inputs(graph);
+  const Result<Dataset> data = inputs.any() ? Result<Dataset>(*inputs.any()) : probe_inputs(graph);
   std::vector<TensorType> types;
   const Result<std::vector<Tensor>> sample = data ? data->batch(0, data->step(1)) : data.error();
   for (const Tensor& tensor : sample ? *sample : std::vector<Tensor>()) {
@@ -173,11 +173,13 @@ void fill_provenance(Report& report, const QuantizeOptions& options, const onnx_
   report.data_samples = inputs.samples;
   if (inputs.data) {
     report.calibrated_samples = inputs.data->size();
+  }
+  if (inputs.evaluation) {
     report.measured_samples = inputs.evaluation->size();
     report.measured_on = inputs.measured_on;
   }
   report.preprocess = inputs.preprocess.empty() ? std::nullopt : std::optional(inputs.preprocess);
-  report.data_kind = inputs.data ? "calibrated" : "probe";
+  report.data_kind = inputs.data ? "calibrated" : inputs.evaluation ? "measured" : "probe";
   report.max_weight_error = options.recipe.max_weight_error;
   int64_t integer = 0;
   int64_t all = 0;
@@ -217,7 +219,7 @@ Result<void> measure(Quantized& done, std::vector<LayerInput> layer_inputs, cons
   Result<TwinResult> result = data ? compare_twins(done.reference, done.graph, *data, data->labels(), twin, progress)
                                    : Result<TwinResult>(data.error());
   if (!result) {
-    if (inputs.data || (data && is_own_fault(result.error(), done.reference))) {
+    if (inputs.evaluation || (data && is_own_fault(result.error(), done.reference))) {
       return std::move(result).error();
     }
     report.data_kind = "none";
@@ -242,7 +244,7 @@ Result<void> measure(Quantized& done, std::vector<LayerInput> layer_inputs, cons
                                    : "give real samples with --data, so that ranges are calibrated";
     diagnostics.warn(Code::far_from_float, "",
                      fmt::format("the outputs are at {:.1f} dB of float{}; {}", worst_output(report),
-                                 inputs.data ? "" : " on a synthetic probe", help));
+                                 inputs.evaluation ? "" : " on a synthetic probe", help));
   }
   return {};
 }

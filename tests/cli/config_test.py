@@ -59,6 +59,16 @@ class Config(unittest.TestCase):
         run("--config", "job.toml", "--output", "other.dsq")
         self.assertEqual(Path("other.dsq").read_bytes(), typed)
 
+    def test_numbers(self):
+        Path("job.toml").write_text("mean = [0.5, 0.25, 1]\nstd = 2\nsize = [8, 6]\nscale = 0.5\npad = 7\nfit = 'letterbox'\n")
+        printed = run("net.dsir", "--config", "job.toml", "--print-config").stdout
+        for line in ("mean = '0.5,0.25,1'", "std = '2'", "size = '8,6'", "scale = '0.5'", "pad = '7'"):
+            self.assertIn(line + "\n", printed)
+        largest = str(2**63 - 1)
+        Path("job.toml").write_text(run("net.dsir", "--seed", largest, "--print-config").stdout)
+        self.assertIn(f"\nseed = {largest}\n", run("--config", "job.toml", "--print-config").stdout)
+        self.assertIn("from 0 to 2^63 - 1", run("net.dsir", "--seed", str(2**63), "--print-config", status=2).stderr)
+
     def test_other_commands(self):
         run("net.dsir", "-o", "net.dsq")
         for flags in (["run", "net.dsir", "--inputs", "x.npz", "--batch", "1", "--backend", "portable", "-o", "y.npz"],
@@ -94,7 +104,11 @@ class Config(unittest.TestCase):
             ("weights = 8\n", "job.toml:1: ", "'weights' takes a string"),
             ('edges-at-act = "yes"\n', "job.toml:1: ", "'edges-at-act' takes true or false"),
             ("keep = true\n", "job.toml:1: ", "'keep' takes a list of strings"),
-            ("keep = [1]\n", "job.toml:1", "more than strings"),
+            ("keep = [1]\n", "job.toml:1", "'keep' takes a list of strings"),
+            ('keep = [1, "a=fp16"]\n', "job.toml:1", "more than strings"),
+            ("mean = [0.5, nan]\n", "job.toml:1", "finite"),
+            ("mean = true\n", "job.toml:1", "'mean' takes a number, a list of numbers or a string"),
+            ("batch = [1]\n", "job.toml:1", "'batch' takes a number"),
             ('data = ["x.npz"]\n', "job.toml:1: ", "'data' takes a string"),
             ('\nweights = "int9"\n', "job.toml:2: ", "nearest is 'int"),
             ('shape = "x=1,three"\n', "job.toml:1: ", "NAME=1,3,224,224"),

@@ -83,6 +83,7 @@ class Pages(unittest.TestCase):
         self.assertEqual(complete("dsquant", "explain", "E"), CODES)
         self.assertEqual(complete("dsquant", "list", "p"), {"passes", "precisions"})
         self.assertEqual(complete("dsquant", "completion", ""), {"bash", "zsh", "fish"})
+        self.assertEqual(complete("dsquant", "data", ""), {"check"})
 
     def test_bash(self):
         scripts = tempfile.TemporaryDirectory()

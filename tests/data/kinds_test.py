@@ -118,6 +118,7 @@ class Kinds(Samples):
             tensor(f"many/test_data_set_{i}/output_0.pb", arrays[i:i + 1])
         np.testing.assert_array_equal(self.seen("many", shape="?,3,8,8"), arrays[:11])
         self.assertEqual(self.check("many", shape="?,3,8,8")["samples"], 11)
+        self.assertIn("expected outputs", self.warnings("run", self.echo("?,3,8,8"), "--inputs", "many"))
         Path("many/test_data_set_3/input_0.pb").write_bytes(b"\xff\xff")
         self.assertIn("E401", self.dsquant("run", self.echo("?,3,8,8"), "--inputs", "many", status=3))
 
@@ -165,7 +166,7 @@ class Kinds(Samples):
         np.savez("x.npz", x=arrays)
         np.save("y.npy", np.arange(50) % 3)
         out = self.dsquant("data", "check", "x.npz", "net.dsir")
-        for said in ("50 samples", "f32[?,3,8,8]", "1 duplicates\n  sample 3 = sample 7\n", "sample 20: its deviation is", "sample 21: its mean is",
+        for said in ("50 samples", "f32[?,3,8,8]", "1 duplicate\n  sample 3 = sample 7\n", "sample 20: its deviation is", "sample 21: its mean is",
                      "sample 22: constant: every value is 0.25", "3 outliers"):
             self.assertIn(said, out)
         arrays[30, 0, 0, 0] = np.nan
@@ -199,6 +200,33 @@ class Kinds(Samples):
         self.assertEqual(report["accuracy"]["samples"], report["data"]["measured_samples"])
         self.dsquant("reproduce", "q.dsq", "--model", "net.dsir", "--data", "d")
 
+    def test_a_missing_file_may_be_skipped(self):
+        Path("m").mkdir()
+        for i in range(12):
+            picture(i).save(f"m/{i}.png")
+        Path("m/list.csv").write_text("x\n" + "".join(f"{i}.png\n" for i in range(12)))
+        Path("m/7.png").unlink()
+        flags = ["--data", "m/list.csv", "--preset", "unit"]
+        self.assertIn("error[E101]: m/7.png", self.dsquant("net.dsir", *flags, status=3))
+        report = self.report(*flags, "--skip-bad", "1")
+        self.assertEqual(report["data"]["samples"], 11)
+        again = ("reproduce", "q.dsq", "--model", "net.dsir", "--data", "m/list.csv")
+        self.dsquant(*again)
+        picture(7).save("m/7.png")
+        self.assertIn("data differs", self.done(*again, status=1).stdout)
+
+    def test_pictures_and_arrays_in_any_order(self):
+        Path("m").mkdir()
+        rows = np.random.default_rng(1).random((2, 3, 8, 8), dtype=np.float32)
+        for i in range(2):
+            picture(i).save(f"m/{i}.png")
+            np.save(f"m/{i}.npy", rows[i])
+        pixels = [np.asarray(picture(i)).transpose(2, 0, 1) for i in range(2)]
+        for names, wanted in ((["0.png", "0.npy", "1.png", "1.npy"], [pixels[0], rows[0], pixels[1], rows[1]]),
+                              (["0.npy", "0.png", "1.npy", "1.png"], [rows[0], pixels[0], rows[1], pixels[1]])):
+            Path("m/list.csv").write_bytes(b"\xef\xbb\xbfx\r\n" + "".join(name + "\r\n" for name in names).encode())
+            np.testing.assert_array_equal(self.seen("m/list.csv", "--scale", "1", shape="?,3,8,8"), np.stack(wanted))
+
     # ---- calibration and evaluation ----
 
     def test_no_sample_serves_both(self):
@@ -216,7 +244,49 @@ class Kinds(Samples):
         np.savez("z.npz", x=np.random.default_rng(2).normal(size=(9, 3, 8, 8)).astype(np.float32))
         data = self.report("--act", "int8", "--data", "x.npz", "--eval-data", "z.npz")["data"]
         self.assertEqual((data["calibrated_samples"], data["measured_samples"], data["measured_on"]), (40, 9, "other data"))
+        self.assertIn("--eval-data EVAL", json.loads(Path("q.report.json").read_text())["tool"]["command"])
         self.dsquant("reproduce", "q.dsq", "--model", "net.dsir", "--data", "x.npz")
+        self.assertIn("--eval-fraction is a share of --data", self.dsquant("net.dsir", "--data", "x.npz", "--eval-data", "z.npz", "--eval-fraction", "0.5", status=2))
+
+    def test_samples_in_both_sets_are_not_calibrated_on(self):
+        arrays = np.random.default_rng(1).normal(size=(40, 3, 8, 8)).astype(np.float32)
+        arrays[5] *= 3  # so that ranges depend on it
+        np.savez("x.npz", x=arrays)
+        np.savez("e.npz", x=arrays[[5, 6, 30]])
+        said = self.warnings("net.dsir", "-o", "q.dsq", "--data", "x.npz", "--eval-data", "e.npz")
+        self.assertIn("warning[E407]: 3 of 40 samples in --data are in --eval-data too; not calibrated on", said)
+        data = json.loads(Path("q.report.json").read_text())["data"]
+        self.assertEqual((data["samples"], data["calibrated_samples"], data["measured_samples"]), (40, 37, 3))
+        again = ("reproduce", "q.dsq", "--model", "net.dsir", "--data", "x.npz")
+        self.assertIn("with --eval-data", self.dsquant(*again, status=1))
+        self.dsquant(*again, "--eval-data", "e.npz")
+        for words in (("net.dsir", "-o", "q.dsq"), ("net.dsir", "--dry-run")):
+            self.assertIn("error[E402]: x.npz: 40 of 40 samples", self.dsquant(*words, "--data", "x.npz", "--eval-data", "x.npz", status=3))
+
+    def test_samples_to_measure_on_alone(self):
+        np.savez("z.npz", x=np.random.default_rng(2).normal(size=(9, 3, 8, 8)).astype(np.float32))
+        np.save("y.npy", np.arange(9) % 3)
+        self.dsquant("net.dsir", "-o", "plain.dsq")
+        report = self.report("--eval-data", "z.npz", "--eval-labels", "y.npy", "--max-drop", "100")
+        self.assertEqual(report["data"], {"kind": "measured", "sha256": "", "samples": 0, "measured_samples": 9, "measured_on": "other data"})
+        self.assertEqual(report["accuracy"]["samples"], 9)
+        self.assertEqual(Path("q.dsq").read_bytes(), Path("plain.dsq").read_bytes())
+        self.dsquant("reproduce", "q.dsq", "--model", "net.dsir")
+        self.dsquant("net.dsir", "--dry-run", "--eval-data", "z.npz")
+
+    def test_labels_that_nobody_asked_for(self):
+        Path("map.dsir").write_text(NET.replace('(%y)', '(%r)').replace('  %g = reduce_mean(%r, %axes) {keepdims=false}\n  %y = linear(%g, %lw) @"fc"\n', ""))
+        folder("d", ["a", "b"], 4)
+        flags = ["-o", "q.dsq", "--data", "d", "--preset", "unit"]
+        for more in ([], ["--dry-run"]):
+            said = self.warnings("map.dsir", *flags, *more)
+            self.assertIn("warning[E404]: d: no output has the shape [samples, classes]; accuracy is not measured", said)
+            self.assertIn("error[E404]: d: no output", self.dsquant("map.dsir", *flags, *more, "--max-drop", "1", status=3))
+            np.save("y.npy", np.zeros(8, np.int64))
+            self.assertIn("error[E404]: y.npy: no output", self.dsquant("map.dsir", *flags, *more, "--labels", "y.npy", status=3))
+            np.save("e.npy", np.arange(8))
+            self.assertIn("error[E404]: e.npy: d/a/003.png has label 3, the network has 3 classes",
+                          self.dsquant("net.dsir", *flags, *more, "--labels", "e.npy", "--eval-fraction", "0", status=3))
 
     def test_too_few_samples_are_said(self):
         np.savez("x.npz", x=np.random.default_rng(1).normal(size=(3, 3, 8, 8)).astype(np.float32))
@@ -231,7 +301,7 @@ class Kinds(Samples):
         self.assertIn("/ 255", report["data"]["preprocess"])
         self.assertIn("--preset unit", report["tool"]["command"])
         folder("e", ["a", "b", "c", "d"], 2)
-        self.assertIn("E404", self.dsquant("net.dsir", "-o", "q.dsq", "--data", "e", "--preset", "unit", status=3))
+        self.assertIn("error[E404]: e: ", self.dsquant("net.dsir", "-o", "q.dsq", "--data", "e", "--preset", "unit", "--max-drop", "1", "--eval-fraction", "0", status=3))
         np.save("labels.npy", np.zeros(24, np.int64))
         self.assertEqual(self.report("--act", "int8", "--data", "d", "--preset", "unit", "--labels", "labels.npy")["accuracy"]["samples"], 5)
         np.savez("x.npz", x=np.zeros((8, 3, 8, 8), np.float32))
