@@ -8,7 +8,6 @@
 #include "formats/report/json.h"
 #include "formats/report/markup.h"
 #include "src/report/metrics.h"
-#include "src/support/file.h"
 #include "src/toolchain/diff.h"
 
 namespace dsq::cli {
@@ -20,12 +19,6 @@ struct Options {
   std::filesystem::path b;
   bool fail_on_regression = false;
 };
-
-Result<Report> read_report(const std::filesystem::path& path) {
-  const std::shared_ptr<const MappedFile> file = DSQ_TRY(MappedFile::open(path));
-  Result<Report> report = from_json({reinterpret_cast<const char*>(file->bytes().data()), file->bytes().size()});
-  return report ? std::move(report) : std::move(report).error().at(path.string());
-}
 
 Json to_json(const std::vector<Change>& changes) {
   Json json = Json::array();

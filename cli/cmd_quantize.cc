@@ -3,15 +3,16 @@
 
 #include "cli/command.h"
 #include "cli/forecast.h"
+#include "cli/gate_options.h"
 #include "cli/options.h"
 #include "cli/pass_table.h"
 #include "cli/progress.h"
 #include "cli/sample_options.h"
 #include "formats/report/json.h"
 #include "formats/report/text.h"
-#include "src/report/metrics.h"
 #include "src/runner/backend.h"
 #include "src/toolchain/inputs.h"
+#include "src/toolchain/metric_command.h"
 #include "src/toolchain/quantize.h"
 
 namespace dsq::cli {
@@ -22,6 +23,7 @@ struct Options {
   QuantizeOptions job;
   RecipeOptions recipe;
   std::string recover;  // empty: the default
+  OutputGates gates;
 };
 
 std::string to_text(const Report& report, const OutputPaths& files) {
@@ -43,6 +45,10 @@ Result<Exit> run(const Options& options, Console& console) {
   job.backend = options.common.backend;
   job.max_memory = options.common.max_memory;
   job.batch = options.common.batch > 0 ? options.common.batch : job.batch;
+  job.max_drop = options.gates.max_drop;
+  job.min_agreement = options.gates.min_agreement;
+  job.min_cosine = options.gates.min_cosine;
+  job.min_sqnr_db = options.gates.min_sqnr_db;
   job.recipe = DSQ_TRY(recipe_of(options.recipe));
   job.recipe.recover = recovery_from(options.recover).value_or(job.recipe.recover);
   DSQ_TRY(find_backend(job.backend));
@@ -59,18 +65,28 @@ Result<Exit> run(const Options& options, Console& console) {
     console.summary(done.forecast ? forecast_text(done, files) : to_text(done.report, files));
   }
   for (const Gate& gate : done.report.gates) {
-    if (!gate.passed) {
+    if (!gate.passed && !(done.metric_error && gate.name == kMetricGate)) {
       console.error(fail(Code::gate_failed, "{}, the limit is {}", gate.found, gate.limit).at(gate.name));
     }
+  }
+  if (done.metric_error) {
+    return Error(*done.metric_error);
   }
   return done.report.passed ? Exit::ok : Exit::gate;
 }
 
-void add_gates(CLI::App& app, QuantizeOptions& job) {
-  add_number(app, "--max-drop", job.max_drop, 0, 100, "POINTS",
-             "Fail (exit status 1) when more points of top-1 accuracy are lost; needs --labels");
-  add_number(app, "--min-sqnr", job.min_sqnr_db, -kSqnrCapDb, kSqnrCapDb, "DB",
-             "Fail (exit status 1) when an output's SQNR against float is below this");
+void add_measures(CLI::App& app, Options& options) {
+  QuantizeOptions& job = options.job;
+  add_output_kind(app, job.output_kind);
+  app.add_option("--metric-command", job.metric_command,
+                 "A program that prints a number, more is better: 'python3 score.py {outputs} {labels}'; it gets the "
+                 "names of a .npz and a .npy file, once for float and once for quantized outputs; no shell runs")
+      ->type_name("COMMAND");
+  add_output_gates(app, options.gates);
+  add_size(app, "--max-size", job.max_size, "Fail when the .dsq file is larger: 500k, 2M, 1.5MiB");
+  add_optional_path(app, "--baseline", job.baseline,
+                    "Fail when more is lost, or the file is larger, than this older .report.json says");
+  add_ci_files(app, job.ci);
 }
 
 }  // namespace
@@ -94,7 +110,7 @@ Action define_quantize(CLI::App& app) {
              "Repair layers on the data: refit them to what quantized layers before them give, round their weights by "
              "the covariance of their inputs (default: none)");
   add_path(app, "-o,--output", job.output, "Where to write (default: beside the model, as .dsq)");
-  add_gates(app, job);
+  add_measures(app, *options);
   app.add_flag("--dry-run", job.dry_run, "Show the plan, sizes and memory, and write nothing");
   add_shapes(app, options->common);
   add_batch(app, options->common, "Samples in a step (default: 16)");

@@ -10,7 +10,8 @@
 namespace dsq::cli {
 namespace {
 
-constexpr auto kNumbers = std::to_array<std::string_view>({"DB", "N", "POINTS", "SECONDS", "SHARE"});
+constexpr auto kNumbers =
+    std::to_array<std::string_view>({"COSINE", "DB", "N", "PERCENT", "POINTS", "SECONDS", "SHARE"});
 
 // Numbers that flags take as text, with commas between them.
 constexpr auto kQuantities = std::to_array<std::string_view>({"A,B,C", "FACTOR", "H,W", "LEVEL", "PIXELS"});

@@ -205,6 +205,12 @@ void add_batch(CLI::App& app, Common& common, const std::string& text) {
   app.add_option_function<std::string>("--batch", parse, text)->type_name("N");
 }
 
+void add_size(CLI::App& app, const std::string& flag, std::optional<int64_t>& value, const std::string& text) {
+  app.add_option_function<std::string>(
+         flag, [&value, flag](const std::string& given) { value = parse_size(flag, given); }, text)
+      ->type_name("SIZE");
+}
+
 void add_max_memory(CLI::App& app, Common& common) {
   const auto parse = [&common](const std::string& value) { common.max_memory = parse_size("--max-memory", value); };
   app.add_option_function<std::string>("--max-memory", parse,

@@ -48,6 +48,8 @@ void add_shapes(CLI::App& app, Common& common);  // --shape NAME=1,3,224,224
 // A whole number from 1 to `high`.
 CLI::Option* add_count(CLI::App& app, const std::string& flag, int64_t& value, int64_t high, const std::string& text);
 void add_batch(CLI::App& app, Common& common, const std::string& text);
+// "500k", "2G", "1.5GiB".
+void add_size(CLI::App& app, const std::string& flag, std::optional<int64_t>& value, const std::string& text);
 void add_max_memory(CLI::App& app, Common& common);
 void add_threads(CLI::App& app, Common& common);
 void add_backend(CLI::App& app, Common& common);

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "formats/report/fields.h"
+#include "src/support/file.h"
 
 namespace dsq {
 namespace report_json {
@@ -223,6 +224,12 @@ Result<Report> from_json(std::string_view text) {
     return fail(Code::report_invalid, "{}", problem);
   }
   return report;
+}
+
+Result<Report> read_report(const std::filesystem::path& path) {
+  const std::shared_ptr<const MappedFile> file = DSQ_TRY(MappedFile::open(path));
+  Result<Report> report = from_json({reinterpret_cast<const char*>(file->bytes().data()), file->bytes().size()});
+  return report ? std::move(report) : std::move(report).error().at(path.string());
 }
 
 }  // namespace dsq

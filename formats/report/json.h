@@ -1,6 +1,7 @@
 // The report as JSON. Schema: formats/report/SCHEMA.md and report.schema.json.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -17,5 +18,7 @@ std::string to_json(const Report& report);
 // are not known are ignored. Errors: report_invalid (no JSON, a missing key or a value of the wrong type, which is
 // named; or a newer version).
 Result<Report> from_json(std::string_view text);
+// Of a file. Errors: file_unreadable, report_invalid.
+Result<Report> read_report(const std::filesystem::path& path);
 
 }  // namespace dsq

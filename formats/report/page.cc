@@ -23,6 +23,7 @@ struct Section {
 };
 
 constexpr Section kSections[] = {
+    {"loss", "Loss", "What is lost", page::losses},
     {"size", "Size", "Size", page::sizes},
     {"error", "Error", "Error by layer", page::errors},
     {"worst", "Remedies", "What to mend first", page::worst},

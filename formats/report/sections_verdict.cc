@@ -7,6 +7,7 @@
 #include "formats/report/markup.h"
 #include "formats/report/sections.h"
 #include "formats/report/select.h"
+#include "src/report/loss_text.h"
 
 namespace dsq::page {
 namespace {
@@ -41,6 +42,10 @@ std::string quality_tile(const Report& report) {
         fmt::format("{} quantized, {} float, on {}", exact(a.quantized_top1), exact(a.float_top1),
                     plural(a.samples, "sample")));
   }
+  if (report.losses && !report.losses->empty()) {
+    const LossReport& loss = report.losses->front();
+    return tile("Lost", escape(points_text(loss, loss.points)), escape(loss_title(loss)), loss_text(loss));
+  }
   if (report.outputs.empty()) {
     return tile("Output SQNR", "\xE2\x80\x93", "not measured", "no outputs were compared");
   }
@@ -73,7 +78,9 @@ std::string memory_tile(const Report& report) {
 
 std::string gate_list(const Report& report) {
   if (report.gates.empty()) {
-    return empty_note("No limit was set for this run; --max-drop, --min-sqnr or --max-weight-error set one.");
+    return empty_note(
+        "No limit was set for this run; --max-drop, --min-agreement, --min-cosine, --min-sqnr, --max-size or "
+        "--baseline set one.");
   }
   std::string out = "<ul class=\"gates\">";
   for (const Gate& gate : report.gates) {

@@ -7,6 +7,7 @@
 
 #include "formats/report/markup.h"
 #include "formats/report/select.h"
+#include "src/report/loss_text.h"
 
 namespace dsq {
 namespace {
@@ -91,12 +92,13 @@ std::string outputs_line(const Report& report) {
          (report.outputs.size() > 1 ? fmt::format(" (worst: {})", page::shortened(worst->name, 24)) : std::string());
 }
 
-void add_figures(Lines& lines, const Report& report) {
-  lines.row("Size", fmt::format("{} -> {}{}", page::bytes(report.float_file_bytes), page::bytes(report.artefact_bytes),
-                                report.float_file_bytes > 0
-                                    ? fmt::format(" ({})", page::percent(static_cast<double>(report.artefact_bytes) /
-                                                                         static_cast<double>(report.float_file_bytes)))
-                                    : std::string()));
+std::string interval_text(const LossReport& loss) {
+  std::string text = loss_text(loss);
+  const size_t samples = text.rfind(", ");  // which the line below names
+  return samples == std::string::npos ? points_text(loss, loss.points) : text.substr(0, samples) + ")";
+}
+
+void add_losses(Lines& lines, const Report& report) {
   if (report.accuracy) {
     const AccuracyReport& a = *report.accuracy;
     const double change = 100 * (a.quantized_top1 - a.float_top1);
@@ -104,6 +106,26 @@ void add_figures(Lines& lines, const Report& report) {
                                       page::percent(a.quantized_top1), change > 0 ? "+" : "", page::figure(change, 2),
                                       page::plural(a.samples, "sample")));
   }
+  if (!report.losses || report.losses->empty()) {
+    return;
+  }
+  const LossReport& loss = report.losses->front();
+  const std::string figures = loss.measure == "accuracy" ? "" : figures_text(loss);
+  lines.row("Lost", interval_text(loss) + (loss.measure == "accuracy" ? "" : ", " + loss_title(loss)) +
+                        (figures.empty() ? "" : "; " + figures));
+  const std::string unproved = unproved_text(loss);
+  if (!unproved.empty()) {
+    lines.row("", unproved);
+  }
+}
+
+void add_figures(Lines& lines, const Report& report) {
+  lines.row("Size", fmt::format("{} -> {}{}", page::bytes(report.float_file_bytes), page::bytes(report.artefact_bytes),
+                                report.float_file_bytes > 0
+                                    ? fmt::format(" ({})", page::percent(static_cast<double>(report.artefact_bytes) /
+                                                                         static_cast<double>(report.float_file_bytes)))
+                                    : std::string()));
+  add_losses(lines, report);
   lines.row("Outputs", outputs_line(report));
   if (report.measured_on) {
     lines.row("Samples", !report.calibrated_samples ? fmt::format("measured on {}", *report.measured_samples)

@@ -240,7 +240,8 @@ Loss LossMeter::loss() const {
     loss.quantized = ratio.value > 0 ? std::clamp(-10 * std::log10(ratio.value), -kSqnrCapDb, kSqnrCapDb) : kSqnrCapDb;
   }
   if (share) {
-    loss.interval = Interval{100 * share->low, 100 * share->high};
+    const bool can_gain = loss.measure == Measure::accuracy;
+    loss.interval = Interval{can_gain ? 100 * share->low : std::max(0.0, 100 * share->low), 100 * share->high};
   }
   return loss;
 }

@@ -38,6 +38,9 @@ enum class Code : int {
   far_from_float = 405,
   preprocess_assumed = 406,
   not_held_out = 407,
+  aim_missed = 420,
+  not_proved = 421,
+  metric_failed = 422,
   // E6xx: file formats
   dsq_invalid = 601,
   dsq_corrupt = 602,

@@ -7,6 +7,7 @@
 #include "src/quant/scale_map.h"
 #include "src/report/metrics.h"
 #include "src/support/in_file.h"
+#include "src/toolchain/scoring.h"
 
 namespace dsq {
 namespace {
@@ -92,6 +93,38 @@ Result<std::vector<ValueDifference>> output_differences(const Ran& a, const Ran&
   return out;
 }
 
+// What b loses against a, on all samples.
+Result<void> score_outputs(const Graph& reference, const Ran& a, const Ran& b, const Dataset& data,
+                           const CompareOptions& options, Comparison& result) {
+  std::vector<Tensor> before;
+  std::vector<Tensor> after;
+  for (const auto& [name, tensor] : a.outputs) {
+    before.push_back(tensor);
+    after.push_back(std::ranges::find(b.outputs, name, &std::pair<std::string, Tensor>::first)->second);
+  }
+  const std::vector<int64_t> none;
+  std::optional<Scoring> scoring(std::in_place, reference, data.labels(), options.output_kind);
+  Result<void> scored = scoring->add(a.samples, before, after);
+  if (!scored && scored.error().code == Code::labels_mismatch && !options.need_labels) {
+    scoring.emplace(reference, none, options.output_kind);
+    scored = scoring->add(a.samples, before, after);
+  }
+  DSQ_TRY(std::move(scored));
+  Report& report = result.report;
+  report.data_kind = "measured";
+  report.data_samples = report.measured_samples.emplace(a.samples);
+  report.losses = scoring->losses(data, options.max_drop);
+  report.accuracy = scoring->accuracy({});
+  for (const ValueDifference& each : result.outputs) {
+    OutputReport& output = report.outputs.emplace_back();
+    output.name = each.name;
+    output.sqnr_db = each.sqnr_db;
+    output.cosine = each.cosine;
+    output.max_abs_error = each.max_abs;
+  }
+  return {};
+}
+
 // Names of inner values that stand for numbers in this graph.
 std::map<std::string, ValueId> traceable(const Graph& graph) {
   std::map<std::string, ValueId> names;
@@ -123,6 +156,7 @@ Result<Comparison> compare(const NamedGraph& first_model, const NamedGraph& seco
   const Ran ran_b = DSQ_TRY(in_model(second_model.name, run_dataset(b, data, options.run, progress)));
   result.samples = ran_a.samples;
   result.outputs = DSQ_TRY(output_differences(ran_a, ran_b, second_model.name));
+  DSQ_TRY(score_outputs(a, ran_a, ran_b, data, options, result));
 
   const std::map<std::string, ValueId> in_a = traceable(a);
   const std::map<std::string, ValueId> in_b = traceable(b);

@@ -10,6 +10,7 @@
 #include "src/support/file.h"
 #include "src/support/in_file.h"
 #include "src/support/strings.h"
+#include "src/toolchain/metric_command.h"
 #include "src/toolchain/outputs.h"
 
 namespace dsq {
@@ -98,6 +99,26 @@ OutputPaths output_paths(const QuantizeOptions& options) {
   return paths;
 }
 
+namespace {
+
+// What is measured on samples needs some.
+Result<void> check_measures(const QuantizeOptions& options) {
+  const auto needs_data = [&](const char* flag, bool given) {
+    return given && !options.data && !options.eval_data
+               ? Result<void>(fail(Code::option_conflict, "{} needs samples", flag).hint("add --data FILE"))
+               : Result<void>();
+  };
+  DSQ_TRY(needs_data("--max-drop", options.max_drop.has_value()));
+  DSQ_TRY(needs_data("--min-agreement", options.min_agreement.has_value()));
+  DSQ_TRY(needs_data("--metric-command", options.metric_command.has_value()));
+  if (options.metric_command) {
+    DSQ_TRY(metric_words(*options.metric_command, true));
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<void> check_options(const QuantizeOptions& options) {
   const Recipe& recipe = options.recipe;
   if (is_integer(recipe.act) && !is_integer(recipe.weights)) {
@@ -111,9 +132,7 @@ Result<void> check_options(const QuantizeOptions& options) {
   if (recipe.recover != Recovery::none && !options.data) {
     return fail(Code::option_conflict, "--recover {} needs samples", name_of(recipe.recover)).hint("add --data FILE");
   }
-  if (options.max_drop && !options.data && !options.eval_data) {
-    return fail(Code::option_conflict, "--max-drop needs labels").hint("add --data FILE and --labels FILE");
-  }
+  DSQ_TRY(check_measures(options));
   if (options.eval_data && options.eval_fraction) {
     return fail(Code::option_conflict, "--eval-fraction is a share of --data, and --eval-data is measured on")
         .hint("leave one of them out");
@@ -133,11 +152,19 @@ Result<void> check_options(const QuantizeOptions& options) {
   DSQ_TRY(check_output_name(outputs.model, kEndings));
   std::vector<std::filesystem::path> read = {options.model};
   for (const std::optional<std::filesystem::path>& each :
-       {options.data, options.labels, options.eval_data, options.eval_labels}) {
+       {options.data, options.labels, options.eval_data, options.eval_labels, options.baseline}) {
     read.insert(read.end(), each ? 1 : 0, each.value_or(""));
   }
-  const auto written = std::to_array({outputs.model, outputs.json, outputs.html, outputs.replay});
+  std::vector<std::filesystem::path> written = {outputs.model, outputs.json, outputs.html, outputs.replay};
+  const std::vector<std::filesystem::path> ci = options.ci.all();
+  for (const std::filesystem::path& each : ci) {
+    if (std::ranges::find(written, each) != written.end()) {
+      return fail(Code::option_conflict, "two results would go into one file").at(each.string());
+    }
+  }
+  written.insert(written.end(), ci.begin(), ci.end());
   DSQ_TRY(check_apart(read, written));
+  DSQ_TRY(check_ci_files(options.ci));
   for (const std::filesystem::path& path : {outputs.model, outputs.json, outputs.html}) {
     DSQ_TRY(check_writable(path));
   }
@@ -266,9 +293,8 @@ Result<Inputs> read_inputs(const Graph& graph, const QuantizeOptions& options, D
   } else if (options.data) {
     DSQ_TRY(part(options, diagnostics, inputs));
   }
-  if (options.max_drop && inputs.evaluation->labels().empty()) {
-    return fail(Code::option_conflict, "--max-drop needs labels")
-        .hint(options.eval_data ? "add --eval-labels FILE" : "add --labels FILE");
+  if (options.metric_command) {
+    DSQ_TRY(metric_words(*options.metric_command, !inputs.evaluation->labels().empty()));
   }
   return inputs;
 }

@@ -93,6 +93,9 @@ class Quantization {
   Result<void> read() {
     DSQ_TRY(check_quantizable(options_.model));
     DSQ_TRY(check_options(options_));
+    if (options_.baseline) {
+      baseline_ = DSQ_TRY(read_report(*options_.baseline));
+    }
     if (options_.write && !options_.dry_run) {
       pipeline_ = reproducing(paths_.replay);
     }
@@ -189,7 +192,7 @@ class Quantization {
 
   Result<void> foretell_rest() {
     DSQ_TRY(foretell(done_, inputs_, !wanted_.empty(), options_));
-    judge(done_.report, options_, diagnostics_);
+    judge(done_.report, options_, nullptr, diagnostics_);
     done_.report.diagnostics = diagnostics_.items();
     return {};
   }
@@ -211,7 +214,7 @@ class Quantization {
     if (options_.write) {
       files.push_back(DSQ_TRY(write_model(done_.graph, report, paths_.model)));
     }
-    judge(report, options_, diagnostics_);
+    judge(report, options_, baseline_ ? &*baseline_ : nullptr, diagnostics_);
     watch_.lap("write");
     report.diagnostics = diagnostics_.items();
     if (options_.write) {
@@ -219,6 +222,7 @@ class Quantization {
       files.push_back(DSQ_TRY(NewFile::write(paths_.html, to_html(report))));
       DSQ_TRY(publish(files));
     }
+    DSQ_TRY(write_ci_files(report, options_.ci));
     progress_.end();
     return {};
   }
@@ -264,6 +268,7 @@ class Quantization {
   PassContext context_;
   OutputPaths paths_;
   PipelineOptions pipeline_;
+  std::optional<Report> baseline_;
   Inputs inputs_;
   onnx_format::Source source_;
   Graph graph_;

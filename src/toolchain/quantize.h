@@ -15,6 +15,7 @@
 #include "src/report/report.h"
 #include "src/support/diagnostics.h"
 #include "src/support/progress.h"
+#include "src/toolchain/ci_files.h"
 #include "src/toolchain/pass_log.h"
 #include "src/toolchain/samples.h"
 
@@ -44,15 +45,21 @@ struct QuantizeOptions {
   int64_t batch = 16;
   int threads = 0;  // 0: all cores
   std::string backend = "onednn";
-  int64_t max_memory = 0;                 // bytes that the process may take, about; 0: what the machine has
-  std::optional<OutputKind> output_kind;  // what outputs are; none: recognised
-  std::optional<double> max_drop;         // gate: points of the first of the report's losses
-  std::optional<double> min_sqnr_db;      // gate: of every output
-  std::vector<OwnPass> passes;            // on the outermost graph, in this order
-  bool write = true;                      // false: everything but the files
-  bool dry_run = false;                   // plan, sizes and memory alone; writes nothing
-  bool compare = true;                    // false: the twins are not run, for the artefact alone
-  std::string model_name;                 // as the artefact names its source; empty: the file's name
+  int64_t max_memory = 0;                     // bytes that the process may take, about; 0: what the machine has
+  std::optional<OutputKind> output_kind;      // what outputs are; none: recognised
+  std::optional<std::string> metric_command;  // src/toolchain/metric_command.h
+  std::optional<double> max_drop;             // gates (src/toolchain/gates.h): points that may be lost
+  std::optional<double> min_agreement;        // percent
+  std::optional<double> min_cosine;
+  std::optional<double> min_sqnr_db;
+  std::optional<int64_t> max_size;                // bytes of the artefact
+  std::optional<std::filesystem::path> baseline;  // a report, as JSON, that this one shall not be worse than
+  CiFiles ci;
+  std::vector<OwnPass> passes;  // on the outermost graph, in this order
+  bool write = true;            // false: everything but the files
+  bool dry_run = false;         // plan, sizes and memory alone; writes nothing
+  bool compare = true;          // false: the twins are not run, for the artefact alone
+  std::string model_name;       // as the artefact names its source; empty: the file's name
 };
 
 // What a dry run says instead of measuring.
@@ -67,10 +74,12 @@ struct Quantized {
   Graph reference;  // the canonical float twin
   Report report;
   PassLog passes;
-  std::optional<Forecast> forecast;  // of a dry run
+  std::optional<Forecast> forecast;   // of a dry run
+  std::optional<Error> metric_error;  // of the metric command; all else is as if there were none
 };
 
-// Writes OUTPUT, and OUTPUT's stem with .report.json and .report.html. Gates that fail are in the report, not an error.
+// Writes OUTPUT, and OUTPUT's stem with .report.json and .report.html, then the files for CI. Gates that fail are in the
+// report, not an error; nor is a metric command that fails.
 // A dry run goes the same way up to the lowered graph, with ranges of a few samples, and refuses what the real one would.
 // Errors: those of import, data, passes and writing.
 Result<Quantized> quantize(const QuantizeOptions& options, Diagnostics& diagnostics, Progress& progress);

@@ -72,7 +72,8 @@ class OutputComparison {
 };
 
 Result<void> compare_outputs(const Graph& reference, const Graph& quantized, const Dataset& data,
-                             const TwinOptions& options, OutputComparison& comparison, Progress& progress) {
+                             const TwinOptions& options, OutputComparison& comparison, KeptOutputs& kept,
+                             Progress& progress) {
   Runner first(reference, {options.backend, options.threads, {}});
   Runner second(quantized, {options.backend, options.threads, {}});
   const int64_t step = data.step(options.batch);
@@ -81,9 +82,13 @@ Result<void> compare_outputs(const Graph& reference, const Graph& quantized, con
   for (int64_t at = 0; at < data.size(); at += step) {
     const int64_t count = std::min(step, data.size() - at);
     const std::vector<Tensor> inputs = DSQ_TRY(ahead.next());
-    const std::vector<Tensor> a = DSQ_TRY(first.run(inputs));
-    const std::vector<Tensor> b = DSQ_TRY(second.run(inputs));
+    std::vector<Tensor> a = DSQ_TRY(first.run(inputs));
+    std::vector<Tensor> b = DSQ_TRY(second.run(inputs));
     DSQ_TRY(comparison.add(count, a, b));
+    if (options.keep_outputs) {
+      kept.reference.push_back(std::move(a));
+      kept.quantized.push_back(std::move(b));
+    }
     progress.step(at + count);
   }
   progress.end();
@@ -176,7 +181,7 @@ Result<TwinResult> compare_twins(const Graph& reference, const Graph& quantized,
   }
   TwinResult result;
   OutputComparison comparison(reference, labels, options.output_kind);
-  DSQ_TRY(compare_outputs(reference, quantized, data, options, comparison, progress));
+  DSQ_TRY(compare_outputs(reference, quantized, data, options, comparison, result.kept, progress));
   result.outputs = comparison.outputs(reference);
   result.losses = comparison.scoring().losses(data, options.max_drop);
   result.accuracy = comparison.scoring().accuracy(options.classes);

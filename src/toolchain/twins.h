@@ -12,6 +12,7 @@
 #include "src/report/report.h"
 #include "src/support/progress.h"
 #include "src/toolchain/facts.h"
+#include "src/toolchain/metric_command.h"
 
 namespace dsq {
 
@@ -24,6 +25,7 @@ struct TwinOptions {
   std::optional<OutputKind> output_kind;  // what outputs are, as the user says
   std::optional<double> max_drop;         // that the first of the losses is held to
   std::vector<std::string> classes;       // names of labels, or none
+  bool keep_outputs = false;              // all of them, for the metric command
 };
 
 struct TwinResult {
@@ -32,6 +34,7 @@ struct TwinResult {
   std::vector<double> input_sqnr_db;            // of options.inputs, on the same samples
   std::vector<LossReport> losses;               // src/toolchain/scoring.h
   std::optional<AccuracyReport> accuracy;       // with labels
+  KeptOutputs kept;                             // where they are to be kept
   std::optional<MemoryReport> memory;           // for one sample
 };
 

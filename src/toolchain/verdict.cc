@@ -5,10 +5,12 @@
 
 #include "formats/dsq/write.h"
 #include "src/quant/quant_layer.h"
-#include "src/report/metrics.h"
+#include "src/report/loss_text.h"
 #include "src/runner/backend.h"
 #include "src/support/hash.h"
 #include "src/support/strings.h"
+#include "src/toolchain/gates.h"
+#include "src/toolchain/metric_command.h"
 #include "src/toolchain/options_text.h"
 #include "src/toolchain/probe.h"
 #include "src/toolchain/twins.h"
@@ -76,32 +78,6 @@ void explain_layers(Report& report) {
   }
 }
 
-void add_gates(Report& report, const QuantizeOptions& options) {
-  if (const LayerReport* worst = worst_weights(report)) {
-    report.gates.push_back({"weight error", fmt::format("<= {:.3g} %", options.recipe.max_weight_error * 100),
-                            fmt::format("{:.2f} % (worst: {})", worst->weight_error * 100, worst->name),
-                            worst->weight_error <= options.recipe.max_weight_error});
-  }
-  if (options.max_drop && report.accuracy) {
-    const double drop = (report.accuracy->float_top1 - report.accuracy->quantized_top1) * 100;
-    report.gates.push_back({"accuracy drop", fmt::format("<= {:.3g} points", *options.max_drop),
-                            fmt::format("{:.2f} points", drop), drop <= *options.max_drop});
-  }
-  if (options.min_sqnr_db && !report.outputs.empty()) {
-    const double worst = worst_output(report);
-    report.gates.push_back({"output SQNR", fmt::format(">= {:.3g} dB", *options.min_sqnr_db),
-                            fmt::format("{:.1f} dB", worst), worst >= *options.min_sqnr_db});
-  }
-  if (!report.outputs.empty() && worst_output(report) <= -kSqnrCapDb) {
-    report.gates.push_back({"finite outputs", "as in float", "NaN or Inf where float has none", false});
-  }
-  if (options.min_sqnr_db && report.outputs.empty() && !options.dry_run) {
-    report.gates.push_back(
-        {"output SQNR", fmt::format(">= {:.3g} dB", *options.min_sqnr_db), "not measured: pass --data", false});
-  }
-  report.passed = std::ranges::all_of(report.gates, &Gate::passed);
-}
-
 std::string headline_of(const Report& report) {
   std::string text;
   if (report.artefact_bytes > 0 && report.float_file_bytes > 0) {
@@ -117,6 +93,9 @@ std::string headline_of(const Report& report) {
   if (report.accuracy) {
     add(fmt::format("{:.2f} % right instead of {:.2f} % on {}", report.accuracy->quantized_top1 * 100,
                     report.accuracy->float_top1 * 100, plural(report.accuracy->samples, "sample")));
+  } else if (report.losses && !report.losses->empty()) {
+    const LossReport& loss = report.losses->front();
+    add(fmt::format("{} {} on {}", loss_title(loss), points_text(loss, loss.points), plural(loss.samples, "sample")));
   } else if (!report.outputs.empty()) {
     add(fmt::format("outputs at {:.1f} dB of float{}", worst_output(report),
                     report.data_kind == "probe" ? " on a synthetic probe" : ""));
@@ -196,12 +175,45 @@ Provenance provenance_of(const Report& report) {
           report.data_sha256,  report.data_samples, report.libraries.value_or("")};
 }
 
+namespace {
+
+// Comes first in the report. What is wrong with the command is kept for later: the artefact is as good without it.
+void measure_by_command(Quantized& done, KeptOutputs kept, const Dataset& data, const QuantizeOptions& options,
+                        Progress& progress) {
+  if (!options.metric_command) {
+    return;
+  }
+  std::vector<std::string> names;
+  for (const ValueId id : done.reference.outputs()) {
+    names.push_back(done.reference.value(id).name);
+  }
+  progress.begin("running the metric command", 0);
+  Result<LossReport> loss =
+      run_metric(*options.metric_command, names, std::move(kept), data.labels(), data.size(), options.max_drop);
+  progress.end();
+  if (loss) {
+    done.report.losses->insert(done.report.losses->begin(), std::move(*loss));
+  } else {
+    done.metric_error = std::move(loss).error();
+    done.report.gates.push_back({kMetricGate, "a number", done.metric_error->what, false});
+  }
+}
+
+}  // namespace
+
 Result<void> measure(Quantized& done, std::vector<LayerInput> layer_inputs, const Inputs& inputs,
                      const QuantizeOptions& options, Diagnostics& diagnostics, Progress& progress) {
   Report& report = done.report;
   diagnostics.enter_pass("");
-  TwinOptions twin{options.backend,         options.threads,     options.batch,    {},
-                   std::move(layer_inputs), options.output_kind, options.max_drop, {}};
+  TwinOptions twin{options.backend,
+                   options.threads,
+                   options.batch,
+                   {},
+                   std::move(layer_inputs),
+                   options.output_kind,
+                   options.max_drop,
+                   {},
+                   options.metric_command.has_value()};
   std::map<std::string, size_t> layer_of;  // by output value; reports of the outermost layers come first, in this order
   size_t index = 0;
   for (const NodeId id : done.reference.topo_order()) {
@@ -229,8 +241,9 @@ Result<void> measure(Quantized& done, std::vector<LayerInput> layer_inputs, cons
   }
   report.outputs = std::move(result->outputs);
   report.accuracy = std::move(result->accuracy);
-  if (inputs.data) {
+  if (inputs.evaluation) {
     report.losses = std::move(result->losses);
+    measure_by_command(done, std::move(result->kept), *inputs.evaluation, options, progress);
   }
   report.memory = std::move(result->memory);
   for (const auto& [value, sqnr] : result->layer_sqnr_db) {
@@ -263,9 +276,13 @@ void fill_sizes(Report& report, const DsqParts& parts, std::span<const std::byte
   report.artefact_sha256 = hex(sha256(artefact));
 }
 
-void judge(Report& report, const QuantizeOptions& options, Diagnostics& diagnostics) {
+void judge(Report& report, const QuantizeOptions& options, const Report* baseline, Diagnostics& diagnostics) {
   explain_layers(report);
-  add_gates(report, options);
+  add_gates(report, options, diagnostics);
+  if (baseline != nullptr) {
+    add_baseline_gates(report, *baseline);
+  }
+  report.passed = std::ranges::all_of(report.gates, &Gate::passed);
   report.headline = headline_of(report);
   if (!options.data && is_integer(options.recipe.act)) {
     diagnostics.note("", "no --data: activation ranges are taken at run time, for each sample");

@@ -25,7 +25,7 @@ Result<void> measure(Quantized& done, std::vector<LayerInput> layer_inputs, cons
 
 void fill_sizes(Report& report, const DsqParts& parts, std::span<const std::byte> artefact);
 
-// Causes and remedies of the worst layers, gates, and the headline.
-void judge(Report& report, const QuantizeOptions& options, Diagnostics& diagnostics);
+// Causes and remedies of the worst layers, gates, and the headline. `baseline`: an older report, or null.
+void judge(Report& report, const QuantizeOptions& options, const Report* baseline, Diagnostics& diagnostics);
 
 }  // namespace dsq

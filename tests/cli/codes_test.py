@@ -121,6 +121,14 @@ def with_labels():
     Path("labels.npy").write_bytes(npy((0, 1, 0, 1), "<i8", (4,)))
 
 
+def near_the_border():
+    """Two classes whose scores differ by the sum of four numbers, which is nearly none."""
+    good()
+    rows = [(0.1 * k, -0.07 * k, 0.03 * k, 0.004 - 0.06 * k) for k in range(1, 11)]
+    npz("x", [value for row in rows for value in row])
+    Path("labels.npy").write_bytes(npy((1,) * 10, "<i8", (10,)))
+
+
 def far_from_float():
     onnx("agraph (float[N,2] x) => (float[N,1] y) <float[2] s = {1000000, 1000000}, float[4,1] w = {0, 0, 1, 1}>"
          "{ m = Mul(x, s) c = Concat <axis=1> (m, x) y = MatMul(c, w) }")
@@ -180,6 +188,9 @@ FILES = {
     "E405": far_from_float,
     "E406": picture_folder,
     "E407": lambda: with_data(values=(0.1, 0.5, 0.7) * 4),
+    "E420": near_the_border,
+    "E421": with_data,
+    "E422": with_data,
     "E601": dsq_with_other_metadata,
     "E602": damaged_dsq,
     "E603": newer_dsq,

@@ -38,6 +38,6 @@ stderr_has "error[E804]"
 expect 0 --help
 stdout_has "quantize"
 expect 0 quantize --help
-for flag in --weights --act --data --labels --output --shape --keep --edges-at-act --max-weight-error --batch --threads --backend --recover --max-drop --min-sqnr --json; do
+for flag in --weights --act --data --labels --output --shape --keep --edges-at-act --max-weight-error --batch --threads --backend --recover --output-kind --metric-command --max-drop --min-agreement --min-cosine --min-sqnr --max-size --baseline --junit --sarif --markdown --json; do
   stdout_has "$flag"
 done

@@ -74,7 +74,7 @@ for value in 10 -1; do
 done
 # Pairs of options that cannot be.
 refuse 2 E802 "integer weights" net.dsir --weights fp16 --act int8
-refuse 2 E802 labels net.dsir --data x.npz --max-drop 1
+refuse 2 E802 "needs samples" net.dsir --max-drop 1
 refuse 2 E109 "no input 'q'" net.dsir --shape q=1,3,8,8
 refuse 2 E801 --batch net.dsir --batch 0
 refuse 2 E704 "built without CUDA" net.dsir --backend cuda

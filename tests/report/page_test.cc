@@ -92,7 +92,7 @@ TEST(Charts, BarsAreSortedAndUnboundedValuesComeFirst) {
 TEST(Page, EveryPartOfAFullReportIsThere) {
   const std::string html = to_html(sample::full(60));
   EXPECT_LT(html.find("1 of 3 gates failed"), html.find("id=\"size\""));  // verdict first
-  EXPECT_EQ(times(html, "<section "), 9U);
+  EXPECT_EQ(times(html, "<section "), 10U);
   EXPECT_EQ(times(html, "class=\"chart overview\""), 3U);
   EXPECT_EQ(times(html, "class=\"chart scatter\""), 2U);
   EXPECT_EQ(times(html, "class=\"chart plan\""), 1U);

@@ -30,6 +30,12 @@ Report measured() {
   output.sqnr_db = 23;
   report.outputs = {output};
   report.accuracy = AccuracyReport{1000, 0.92, 0.905};
+  LossReport loss;
+  loss.measure = "accuracy";
+  loss.samples = 1000;
+  loss.points = 1.5;
+  loss.limit = 0.3;
+  report.losses = {loss};
   report.float_file_bytes = 4000;
   report.artefact_bytes = 1000;
   return report;
@@ -37,7 +43,7 @@ Report measured() {
 
 Report judged(Report report, const QuantizeOptions& options) {
   Diagnostics diag;
-  judge(report, options, diag);
+  judge(report, options, nullptr, diag);
   return report;
 }
 
@@ -89,6 +95,7 @@ TEST(Verdict, HeadlineSaysSizeAndCost) {
   EXPECT_NE(judged(measured(), {}).headline.find("weights within 0.81 %"), std::string::npos);
   Report report = measured();
   report.accuracy.reset();
+  report.losses.reset();
   report.data_kind = "probe";
   report.artefact_bytes = 5000;
   EXPECT_EQ(judged(report, {}).headline.substr(0, 11), "Not smaller");
