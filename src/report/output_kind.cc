@@ -21,7 +21,6 @@ constexpr auto kNames = std::to_array<std::pair<OutputKind, std::string_view>>({
 constexpr int64_t kRows = 1024;  // are looked at
 constexpr int64_t kFewClasses = 64;
 constexpr int64_t kFeatures = 16;
-constexpr double kSharp = 0.2;  // mean probability of what is greatest
 
 // The operator that gives the output, behind those that only move or convert its numbers.
 struct End {
@@ -45,8 +44,38 @@ End end_of(const Graph& graph, ValueId output) {
   return end;
 }
 
-bool gives_scores(OpKind op) {
+// What a layer has of an activation in itself.
+ActKind act_of(const Node& node) {
+  return std::visit(
+      [](const auto& attrs) {
+        if constexpr (requires { attrs.act; }) {
+          return attrs.act;
+        } else {
+          return ActKind::none;
+        }
+      },
+      node.attrs);
+}
+
+bool is_sigmoid(const Node& node) {
   using enum OpKind;
+  const ActKind act = act_of(node);
+  return node.op == sigmoid || node.op == hard_sigmoid || act == ActKind::sigmoid || act == ActKind::hard_sigmoid;
+}
+
+// Whether the mean of the greatest probability is more than features of unit variance give: .1 of 64, .024 of 512, .015
+// of 1000.
+bool is_sharp(double top, int64_t classes) {
+  return top >=
+         std::max(2.0 / static_cast<double>(classes), std::clamp(50.0 / static_cast<double>(classes), 0.05, 0.2));
+}
+
+bool gives_scores(const Node& node) {
+  using enum OpKind;
+  const OpKind op = node.op;
+  if (act_of(node) != ActKind::none) {
+    return false;
+  }
   return op == linear || op == gemm || op == matmul || op == add || op == conv || op == conv_transpose ||
          op == resize || op == einsum || op == reduce_mean || op == avg_pool;
 }
@@ -203,7 +232,7 @@ OutputReading reading_of(const Graph& graph, ValueId output, const Tensor& value
   const Look whole = look_at(Rows(value, samples, std::nullopt));
   const bool one_channel = (shape.size() == 4 && shape[1] == 1) || (shape.size() == 3 && shape[0] == samples);
   if (end.node != nullptr && shape.size() >= 2 && whole.within_one &&
-      (end.node->op == OpKind::sigmoid || (one_channel && whole.decided >= 0.8))) {
+      (is_sigmoid(*end.node) || (one_channel && whole.decided >= 0.8))) {
     return {OutputKind::mask, std::nullopt, false, 0};
   }
   for (const int64_t axis : {static_cast<int64_t>(shape.size()) - 1, int64_t{1}}) {
@@ -221,8 +250,8 @@ OutputReading reading_of(const Graph& graph, ValueId output, const Tensor& value
   }
   const int64_t length = shape[static_cast<size_t>(*axis)];
   const Look look = look_at(Rows(value, samples, axis));
-  const bool sharp = look.top >= std::max(kSharp, 2.0 / static_cast<double>(length)) && choices_differ(look);
-  if (length >= 2 && gives_scores(end.node->op) && !look.unit_length &&
+  const bool sharp = is_sharp(look.top, length) && choices_differ(look);
+  if (length >= 2 && gives_scores(*end.node) && !look.unit_length &&
       (sharp || (shape.size() == 2 && length < kFewClasses && length > 2))) {
     return scores_at(graph, shape, *axis, look, false, {});
   }

@@ -159,6 +159,8 @@ TEST(OutputKind, LogitsOfALayer) {
 TEST(OutputKind, SigmoidsAreMasks) {
   const Tensor m = Tensor::of<float>({1, 1, 1, 2}, {.2F, .6F});
   EXPECT_EQ(read("  %y = sigmoid(%x)", "f32[?,1,1,2]", m).kind, OutputKind::mask);
+  const std::string fused = "  %w = const f32[1,1,1,1] {1}\n  %y = conv(%x, %w) {act=sigmoid}";
+  EXPECT_EQ(read(fused, "f32[?,1,1,2]", m).kind, OutputKind::mask);
   EXPECT_EQ(read("  %y = relu(%x)", "f32[?,1,1,2]", m).kind, OutputKind::other);
   const Tensor decided = Tensor::of<float>({1, 1, 1, 2}, {0, 1});
   EXPECT_EQ(read("  %y = relu(%x)", "f32[?,1,1,2]", decided).kind, OutputKind::mask);
