@@ -43,6 +43,12 @@ std::string named_bars(const std::vector<Bar>& bars, size_t count);
 // Float value against quantized value, with the line on which they are equal. Pairs that are not finite are left out.
 std::string scatter(const OutputReport& output);
 
+// ---- a layer's input ----
+
+// Counts of values over their range, on a scale of roots so that tails show, with the points between which they are
+// quantized.
+std::string histogram(const InputReport& input, const std::string& description);
+
 // ---- memory ----
 
 // Blocks over execution steps and addresses.

@@ -73,6 +73,42 @@ std::string scatter(const OutputReport& output) {
   return out + "</svg>";
 }
 
+std::string histogram(const InputReport& input, const std::string& description) {
+  constexpr double kWidth = 320;
+  constexpr double kHeight = 60;
+  const int64_t most = input.bins.empty() ? 0 : *std::ranges::max_element(input.bins);
+  if (most <= 0 || !(input.low < input.high) || !std::isfinite(input.high - input.low)) {
+    return "";
+  }
+  std::string out = fmt::format("<svg class=\"chart histogram\" viewBox=\"0 0 320 78\" role=\"img\" aria-label=\"{}\">",
+                                escape(description));
+  const double step = kWidth / static_cast<double>(input.bins.size());
+  const double width = (input.high - input.low) / static_cast<double>(input.bins.size());
+  for (size_t i = 0; i < input.bins.size(); ++i) {
+    const double height =
+        kHeight * std::sqrt(static_cast<double>(std::max<int64_t>(input.bins[i], 0)) / static_cast<double>(most));
+    const double left = input.low + width * static_cast<double>(i);
+    out += fmt::format(
+        "<rect class=\"mark\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\"><title>{} to {}: "
+        "{}</title></rect>",
+        step * static_cast<double>(i), kHeight - height, 0.85 * step, height, figure(left), figure(left + width),
+        plural(input.bins[i], "value"));
+  }
+  out += fmt::format(
+      "<text class=\"axis\" x=\"0\" y=\"74\">{}</text><text class=\"axis\" x=\"320\" y=\"74\" "
+      "text-anchor=\"end\">{}</text>",
+      figure(input.low), figure(input.high));
+  for (const std::optional<double>& clip : {input.clip_low, input.clip_high}) {
+    const double at = clip ? kWidth * (*clip - input.low) / (input.high - input.low) : -1;
+    if (at >= 0 && at <= kWidth) {
+      out += fmt::format(
+          "<line class=\"limit\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"0\" y2=\"60\"><title>clipped at {1}</title></line>",
+          at, figure(*clip));
+    }
+  }
+  return out + "</svg>";
+}
+
 std::string memory_plan(const MemoryReport& memory) {
   int32_t first = 0;
   int32_t last = 0;

@@ -16,15 +16,20 @@ std::vector<const LayerReport*> three_worst(const Report& report) {
   for (const LayerReport& layer : report.layers) {
     out.push_back(&layer);
   }
-  std::ranges::stable_sort(out, [](const LayerReport* a, const LayerReport* b) { return noise_of(*a) > noise_of(*b); });
+  std::ranges::stable_sort(out, std::greater(), [](const LayerReport* layer) { return own_noise_of(*layer); });
   out.resize(std::min(out.size(), kThree));
   return out;
 }
 
 std::string noise_text(const LayerReport& layer) {
-  return layer.output_sqnr_db  ? fmt::format("output SQNR {:.1f} dB", *layer.output_sqnr_db)
-         : layer.input_sqnr_db ? fmt::format("input SQNR {:.1f} dB", *layer.input_sqnr_db)
-                               : fmt::format("weight error {:.2f} %", 100 * layer.weight_error);
+  std::string text;
+  if (layer.input_sqnr_db) {
+    text = fmt::format("input SQNR {:.1f} dB", *layer.input_sqnr_db);
+  }
+  if (layer.output_sqnr_db) {
+    text += fmt::format("{}output SQNR {:.1f} dB", text.empty() ? "" : ", ", *layer.output_sqnr_db);
+  }
+  return text.empty() ? fmt::format("weight error {:.2f} %", 100 * layer.weight_error) : text;
 }
 
 std::string worst_layers_text(const Report& report) {

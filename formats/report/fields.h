@@ -17,6 +17,20 @@ void fields(V& v, SizePart& part) {
 }
 
 template <class V>
+void fields(V& v, InputReport& input) {
+  v.field("low", input.low);
+  v.field("high", input.high);
+  v.optional("clip_low", input.clip_low);
+  v.optional("clip_high", input.clip_high);
+  v.field("shared", input.shared);
+  v.field("channels", input.channels);
+  v.field("dead", input.dead);
+  v.field("spread", input.spread);
+  v.field("tail", input.tail);
+  v.field("bins", input.bins);
+}
+
+template <class V>
 void fields(V& v, LayerReport& layer) {
   v.field("name", layer.name);
   v.field("op", layer.op);
@@ -34,6 +48,8 @@ void fields(V& v, LayerReport& layer) {
   v.optional("input_sqnr_db", layer.input_sqnr_db);
   v.optional("output_sqnr_db", layer.output_sqnr_db);
   v.field("integer", layer.integer);
+  v.optional("depthwise", layer.depthwise);
+  v.optional("input", layer.input);
   v.field("cause", layer.cause);
   v.field("mend", layer.mend);
 }

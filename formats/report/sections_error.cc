@@ -85,6 +85,8 @@ std::string advice_card(const LayerReport& layer, size_t rank) {
   figures += fmt::format("<span title=\"{}\">weight error <b>{}</b></span>", exact(layer.weight_error),
                          percent(layer.weight_error));
   const std::string cause = layer.cause.empty() ? "The cause was not found." : escape(sentence(layer.cause));
+  const std::string seen =
+      layer.input ? histogram(*layer.input, "Values of the input of " + shortened(layer.name, 80)) : std::string();
   const std::string mend =
       layer.mend.empty()
           ? std::string()
@@ -94,8 +96,8 @@ std::string advice_card(const LayerReport& layer, size_t rank) {
   return fmt::format(
       "<li class=\"card\"><span class=\"rank\" aria-hidden=\"true\">{}</span><div class=\"body\"><div "
       "class=\"cardhead\">{}"
-      "<span class=\"muted\">{}</span></div><div class=\"figures\">{}</div><p>{}</p>{}</div></li>",
-      rank, name_tag(layer.name), escape(shortened(layer.op, 40)), figures, cause, mend);
+      "<span class=\"muted\">{}</span></div><div class=\"figures\">{}</div><p>{}</p>{}{}</div></li>",
+      rank, name_tag(layer.name), escape(shortened(layer.op, 40)), figures, cause, seen, mend);
 }
 
 std::string output_row(const OutputReport& output) {
@@ -134,7 +136,8 @@ std::string worst(const Report& report) {
                                                 "data only; pass <code>--data x.npz</code>.");
   }
   std::string out =
-      "<p class=\"lead\">The noisiest layers first. Each flag can be added to the same command.</p><ol "
+      "<p class=\"lead\">Those that lose most by themselves first; bars are the values of their inputs, dashed lines "
+      "what they are clipped at. Each flag can be added to the same command.</p><ol "
       "class=\"cards\">";
   for (size_t i = 0; i < layers.size(); ++i) {
     out += advice_card(*layers[i], i + 1);

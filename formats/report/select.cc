@@ -15,6 +15,11 @@ double noise_of(const LayerReport& layer) {
   return std::isnan(noise) ? std::numeric_limits<double>::infinity() : noise;
 }
 
+double own_noise_of(const LayerReport& layer) {
+  const double noise = layer.input_sqnr_db ? noise_of_db(*layer.input_sqnr_db) : noise_of(layer);
+  return std::isnan(noise) ? std::numeric_limits<double>::infinity() : noise;
+}
+
 namespace {
 
 bool is_held(const LayerReport& layer) { return layer.weight_type == "i8"; }
@@ -48,7 +53,7 @@ std::vector<const LayerReport*> worst_layers(const Report& report, size_t limit)
       out.push_back(&layer);
     }
   }
-  std::ranges::stable_sort(out, [](const LayerReport* a, const LayerReport* b) { return noise_of(*a) > noise_of(*b); });
+  std::ranges::stable_sort(out, std::greater(), [](const LayerReport* layer) { return own_noise_of(*layer); });
   out.resize(std::min(out.size(), limit));
   return out;
 }

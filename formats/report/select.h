@@ -13,6 +13,9 @@ double noise_of(const LayerReport& layer);
 // 10^(-SQNR/20).
 double noise_of_db(double sqnr_db);
 
+// What a layer loses by itself, as a share: in its own input, or what else was measured. NaN counts as infinite.
+double own_noise_of(const LayerReport& layer);
+
 // The limit on weight errors holds for int8 weights (Report::max_weight_error).
 bool misses_limit(const Report& report, const LayerReport& layer);
 // The layer with the largest weight error of those that the limit holds for; of all layers where it holds for none;
@@ -20,7 +23,7 @@ bool misses_limit(const Report& report, const LayerReport& layer);
 const LayerReport* worst_weights(const Report& report);
 bool has_weight_limit(const Report& report);  // whether it holds for any layer
 
-// At most `limit` layers for which there is a cause or a flag to name, the noisiest first.
+// At most `limit` layers for which there is a cause or a flag to name, by what each loses by itself.
 std::vector<const LayerReport*> worst_layers(const Report& report, size_t limit);
 
 }  // namespace dsq

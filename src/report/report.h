@@ -20,6 +20,19 @@ struct SizePart {  // "int8 weights", "fp16 constants", "scales and offsets", "g
   int64_t stored_bytes = 0;
 };
 
+struct InputReport {  // what calibration saw of a layer's input
+  double low = 0;     // the extremes
+  double high = 0;
+  std::optional<double> clip_low;  // between which it is quantized, of all channels
+  std::optional<double> clip_high;
+  bool shared = false;  // all channels have one range
+  int64_t channels = 1;
+  int64_t dead = 0;           // channels that never vary
+  double spread = 1;          // the widest channel's range, of the median's
+  double tail = 1;            // the largest magnitude, of what 99.9 % of the values stay within
+  std::vector<int64_t> bins;  // counts in 64 equal parts of [low, high]
+};
+
 // One layer with weights (conv, conv_transpose, linear), in execution order.
 struct LayerReport {
   std::string name;  // the model's node name
@@ -38,6 +51,8 @@ struct LayerReport {
   std::optional<double> input_sqnr_db;   // of the quantized input against the same float input, with data
   std::optional<double> output_sqnr_db;  // of the layer's output in the quantized network against the float network
   bool integer = false;                  // computed in integers
+  std::optional<bool> depthwise;         // one input channel makes each output
+  std::optional<InputReport> input;      // with calibrated ranges
   std::string cause;                     // why it is among the worst, or why it stayed float; may be empty
   std::string mend;                      // the flag that mends it, ready to copy; may be empty
 };

@@ -114,6 +114,10 @@ LayerReport layer_report(const Graph& sized, const QuantLayer& was) {
   report.output_shape = y.type.shape ? text_of(*y.type.shape) : "?";
   report.macs = macs_of(sized, node);
   report.range = "none";
+  const std::optional<Shape>& w = sized.value(was.w).type.shape;
+  if (node.op == OpKind::conv && w && w->size() > 2 && (*w)[1] == 1 && node.as<ConvAttrs>().group > 1) {
+    report.depthwise = true;
+  }
   return report;
 }
 
@@ -189,7 +193,7 @@ std::vector<LayerInput> layer_inputs(const Graph& reference, const Graph& stored
     if (maker != makers.end() && quant_layer_at(stored, maker->second)) {
       const Value& x = stored.value(stored.node(maker->second).inputs[0]);
       if (x.spec && x.spec->storage != DType::f16) {
-        inputs.push_back({index, reference.value(was->x).name, *x.spec, x.params});
+        inputs.push_back({index, reference.value(was->x).name, *x.spec, x.params, x.name});
       }
     }
     ++index;

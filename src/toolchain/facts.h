@@ -24,6 +24,7 @@ struct LayerInput {
   std::string value;  // in the reference
   QuantSpec spec;
   std::optional<QuantParams> params;  // none: the range is taken at run time
+  std::string marked;                 // the value's name in the stored twin, as calibration knows it
 };
 std::vector<LayerInput> layer_inputs(const Graph& reference, const Graph& stored);
 

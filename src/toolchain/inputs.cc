@@ -281,6 +281,7 @@ Result<Inputs> read_inputs(const Graph& graph, const QuantizeOptions& options, D
     inputs.samples = samples.data.size();
     inputs.data = std::move(samples.data);
     inputs.preprocess = std::move(samples.preprocess);
+    inputs.classes = std::move(samples.classes);
     inputs.data_sha256 = DSQ_TRY(hash_of(files, how.skip_bad > 0));
   }
   if (options.eval_data) {
@@ -290,6 +291,7 @@ Result<Inputs> read_inputs(const Graph& graph, const QuantizeOptions& options, D
     inputs.preprocess = inputs.data ? std::move(inputs.preprocess) : std::move(others.preprocess);
     DSQ_TRY(inputs.data ? part_from(others.data, options, diagnostics, inputs) : Result<void>());
     inputs.evaluation = std::move(others.data);
+    inputs.classes = std::move(others.classes);
   } else if (options.data) {
     DSQ_TRY(part(options, diagnostics, inputs));
   }

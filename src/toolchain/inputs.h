@@ -13,10 +13,11 @@ struct Inputs {
   std::optional<Dataset> data;        // ranges are calibrated on
   std::optional<Dataset> evaluation;  // the result is measured on; set where `data` is
   const std::optional<Dataset>& any() const { return data ? data : evaluation; }
-  int64_t samples = 0;      // of --data, wherever they went
-  std::string measured_on;  // as in the report
-  std::string data_sha256;  // of the files that --data lies in
-  std::string preprocess;   // of pictures, in words
+  int64_t samples = 0;               // of --data, wherever they went
+  std::string measured_on;           // as in the report
+  std::string data_sha256;           // of the files that --data lies in
+  std::string preprocess;            // of pictures, in words
+  std::vector<std::string> classes;  // names of the labels of `evaluation`, where there are some
 };
 
 struct OutputPaths {

@@ -12,6 +12,7 @@
 #include "src/support/file.h"
 #include "src/support/in_file.h"
 #include "src/support/parallel.h"
+#include "src/toolchain/causes.h"
 #include "src/toolchain/facts.h"
 #include "src/toolchain/forecast.h"
 #include "src/toolchain/inputs.h"
@@ -169,6 +170,7 @@ class Quantization {
     DSQ_TRY(run_stage("store"));
     done_.report.layers = layer_facts(meant_, graph_, sample_types(done_.reference, inputs_));
     layer_inputs_ = layer_inputs(done_.reference, graph_);
+    describe_inputs(done_.report.layers, layer_inputs_, stats_);
     progress_.end();
     return {};
   }

@@ -9,6 +9,7 @@
 #include "src/runner/backend.h"
 #include "src/support/hash.h"
 #include "src/support/strings.h"
+#include "src/toolchain/causes.h"
 #include "src/toolchain/gates.h"
 #include "src/toolchain/metric_command.h"
 #include "src/toolchain/options_text.h"
@@ -44,22 +45,7 @@ std::string mend_of(const LayerReport& layer) {
          shell_quoted(fmt::format("{}={}", glob_escaped(layer.name), layer.act_type == "u4" ? "int8" : "fp16"));
 }
 
-// A layer whose input, quantized alone, is hardly better than its output loses by itself.
-std::string cause_of(const LayerReport& layer, bool first) {
-  constexpr double kNearDb = 4.0;
-  if (!first && layer.input_sqnr_db && *layer.input_sqnr_db > *layer.output_sqnr_db + kNearDb) {
-    return fmt::format("the error of the layers before it: its own input loses less ({:.1f} dB)", *layer.input_sqnr_db);
-  }
-  if (layer.act_type == "u4") {
-    return layer.range == "calibrated"
-               ? "16 levels for each channel of its input"
-               : "16 levels for all channels of its input; calibrated ranges (--data) give each channel its own";
-  }
-  return first || layer.range == "calibrated" ? "8 bits for its input and its weights"
-                                              : "one range for all channels of its input";
-}
-
-// Says why, for the layers that lose most.
+// Says why, for the layers that lose most by themselves.
 void explain_layers(Report& report) {
   std::vector<LayerReport*> integer;
   for (LayerReport& layer : report.layers) {
@@ -67,11 +53,12 @@ void explain_layers(Report& report) {
       integer.push_back(&layer);
     }
   }
-  std::ranges::stable_sort(integer, {}, [](const LayerReport* layer) { return *layer->output_sqnr_db; });
+  const auto own = [](const LayerReport* layer) { return layer->input_sqnr_db.value_or(*layer->output_sqnr_db); };
+  std::ranges::stable_sort(integer, {}, own);
   for (size_t i = 0; i < std::min(kWorst, integer.size()); ++i) {
     LayerReport& layer = *integer[i];
     if (*layer.output_sqnr_db > 40.0) {
-      break;
+      continue;
     }
     layer.cause = cause_of(layer, &layer == &report.layers.front());
     layer.mend = mend_of(layer);
@@ -212,7 +199,7 @@ Result<void> measure(Quantized& done, std::vector<LayerInput> layer_inputs, cons
                    std::move(layer_inputs),
                    options.output_kind,
                    options.max_drop,
-                   {},
+                   inputs.classes,
                    options.metric_command.has_value()};
   std::map<std::string, size_t> layer_of;  // by output value; reports of the outermost layers come first, in this order
   size_t index = 0;

@@ -98,7 +98,7 @@ class Gates(unittest.TestCase):
         self.assertTrue(loss["low"] < 1 < loss["high"])
         [failure] = ElementTree.parse("j.xml").getroot().findall("testsuite/testcase/failure")
         for layer in ("conv1", "conv2", "fc"):
-            self.assertIn(f"  {layer}: output SQNR", failure.text)
+            self.assertIn(f"  {layer}: input SQNR", failure.text)
         self.assertIn("accuracy drop", Path("m.md").read_text())
         results = json.loads(Path("s.sarif").read_text())["runs"][0]["results"]
         self.assertIn("gate/accuracy-drop", [result["ruleId"] for result in results])

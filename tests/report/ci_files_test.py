@@ -96,9 +96,9 @@ full = reports["full60"]
 [drop] = [gate for gate in full["verdict"]["gates"] if not gate["passed"]]
 [failure] = failures["full60"]
 assert drop["found"] in failure.get("message"), failure.get("message")
-worst = sorted(full["layers"], key=lambda layer: layer.get("output_sqnr_db", 200))[:3]
+worst = sorted(full["layers"], key=lambda layer: layer.get("input_sqnr_db", layer.get("output_sqnr_db", 200)))[:3]
 for layer in worst:
-    assert f"  {layer['name']}: output SQNR" in failure.text, (layer["name"], failure.text)
+    assert f"  {layer['name']}: input SQNR" in failure.text, (layer["name"], failure.text)
     assert layer["name"].replace("_", "\\_") in summaries["full60"]
 assert [result["level"] for result in results["full60"]].count("error") == 1
 assert "0.59 points" in summaries["full60"] and "**failed**" in summaries["full60"]

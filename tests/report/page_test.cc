@@ -146,7 +146,7 @@ TEST(Select, WorstFirstAndOnlyWithSomethingToSay) {
   ASSERT_EQ(worst.size(), 5U);
   for (size_t i = 0; i < worst.size(); ++i) {
     EXPECT_FALSE(worst[i]->mend.empty());
-    EXPECT_TRUE(i == 0 || noise_of(*worst[i - 1]) >= noise_of(*worst[i]));
+    EXPECT_TRUE(i == 0 || own_noise_of(*worst[i - 1]) >= own_noise_of(*worst[i]));
   }
   EXPECT_DOUBLE_EQ(noise_of_db(20), 0.1);
   EXPECT_TRUE(worst_layers(Report{}, 5).empty());

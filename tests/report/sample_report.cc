@@ -64,6 +64,16 @@ LayerReport layer(int index, int layers, Rng& rng) {
     *out.input_sqnr_db -= 6;
     out.cause = "the input has a tail: 0.1 % of its values lie beyond 12 times its standard deviation";
     out.mend = fmt::format("--keep '{}=int8'", out.name);
+    out.depthwise = true;
+    InputReport& input = out.input.emplace();
+    input.low = -1;
+    input.high = 12;
+    input.clip_low = -1;
+    input.clip_high = 6;
+    input.channels = channels;
+    for (int64_t bin = 0; bin < 64; ++bin) {
+      input.bins.push_back(40000 / (1 + bin * bin));
+    }
   }
   return out;
 }
@@ -131,6 +141,8 @@ Report bare(int layers) {
     row.range = row.integer ? "per_sample" : "none";
     row.input_sqnr_db.reset();
     row.output_sqnr_db.reset();
+    row.input.reset();
+    row.depthwise.reset();
     out.float_file_bytes += row.float_bytes;
     out.artefact_bytes += row.stored_bytes;
     out.layers.push_back(std::move(row));
@@ -228,6 +240,7 @@ Report hostile() {
   out.layers[1].name = "";
   out.layers[2].name = std::string(4000, 'n');
   out.layers[3].weight_error = nan;
+  out.layers[3].input = InputReport{nan, inf, nan, -inf, true, 3, 0, inf, nan, {1, 2, 3}};
   out.layers[4].weight_error = inf;
   out.layers[5].plain_weight_error = nan;
   out.layers[6].output_sqnr_db = nan;

@@ -58,7 +58,7 @@ TEST(Twins, ErrorsOfOutputsLayersAndInputs) {
   QuantSpec spec;
   spec.storage = DType::u8;
   spec.range = RangeSource::per_sample;
-  options.inputs = {{0, "x", spec, std::nullopt}};
+  options.inputs = {{0, "x", spec, std::nullopt, "x"}};
   const Result<TwinResult> result = compared(scores("1", "0.5"), {0, 1, 2, 2}, options);
   ASSERT_TRUE(result) << result.error().what;
   // Half of the third score is missing: 10 log10 of all squares over those of what is missing.
