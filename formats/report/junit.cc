@@ -59,7 +59,7 @@ std::string to_junit(const Report& report) {
   for (const Gate& gate : report.gates) {
     const std::string failure =
         gate.passed ? "" : fmt::format("{}: {}, the limit is {}", gate.name, gate.found, gate.limit);
-    gates.add(gate.name + " " + gate.limit, failure, failure + "\n" + worst_layers_text(report));
+    gates.add(gate.name, failure, failure + "\n" + worst_layers_text(report));
   }
   Suite weights{model + ".weights", {}, 0, 0};
   for (const LayerReport& layer : report.layers) {

@@ -110,7 +110,7 @@ std::string losses(const Report& report) {
   const std::string proof = !unproved.empty()  ? unproved
                             : is_proved(first) ? fmt::format("{} are proved at 95 %", points_text(first, first.limit))
                                                : std::string();
-  return fmt::format("<p class=\"lead\">{} {}</p>{}", escape(loss_method(first)),
+  return fmt::format("<div class=\"panel\"><p class=\"lead\">{} {}</p>{}</div>", escape(loss_method(first)),
                      proof.empty() ? "" : escape(sentence(proof)),
                      table("Losses",
                            column("Lost", false) + column("of output", false) + column("points") +

@@ -173,6 +173,19 @@ class Gates(unittest.TestCase):
         done = self.dsquant("net.dsir", "--baseline", "net.dsir", status=3)
         self.assertIn("error[E605]", done.stderr)
 
+    def test_two_models_are_compared_and_gated(self):
+        labels = self.float.argmax(1)
+        np.save("float.npy", labels)
+        agreement = np.mean(labels == self.quantized.argmax(1))
+        words = ["compare", "net.dsir", "net.dsq", "--inputs", "all.npz", "--labels", "float.npy", "--json"]
+        result = json.loads(self.dsquant(*words, "--max-drop", "50").stdout)
+        self.assertAlmostEqual(result["losses"][0]["points"], 100 * (1 - agreement))
+        self.assertAlmostEqual(result["accuracy"]["quantized_top1"], agreement)
+        done = self.dsquant(*words, "--max-drop", "1", "--min-agreement", "100", "--junit", "c.xml", status=1)
+        self.assertIn("error[E804]: accuracy drop", done.stderr)
+        self.assertEqual(ElementTree.parse("c.xml").getroot().get("failures"), "2")
+        self.dsquant("compare", "net.dsir", "net.dsir", "--inputs", "all.npz", "--max-drop", "0", "--min-cosine", "1")
+
     def test_metric_command(self):
         _, data = self.one_in(100)
         command = f"{sys.executable} score.py {{outputs}} {{labels}}"

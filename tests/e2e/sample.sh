@@ -23,3 +23,13 @@ loses() {
 loses 0.3 --weights int8 --act int8
 loses 2 --weights int8 --act int4
 loses 0.5 --weights int8 --act int4 --recover fast
+
+# The commands of the README's workflows do what they say.
+for number in 1 2; do
+  command=$(awk -v n=$number '/^```yaml/ {block++} block == n && /dsquant --weights/ {on = 1} on {print} on && /gates\.(md|xml)$/ {exit}' \
+    "$SOURCE/README.md" | sed "s|build/release/cli/dsquant||; s|samples/shapes|$SOURCE/samples/shapes|; s|build/sample/||g")
+  rm -f gates.*
+  expect 0 $command
+  [ -s gates.xml ] && [ -s shapes.dsq ] || die "workflow $number leaves no gates.xml or no model"
+done
+python3 -c "import xml.etree.ElementTree as tree; assert tree.parse('gates.xml').getroot().get('failures') == '0'" || die "gates.xml says otherwise"
