@@ -7,6 +7,8 @@
 #include <filesystem>
 
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -49,6 +51,31 @@ class Folder {
   std::filesystem::path path_;
 };
 
+// While it lives, signals that end the process wait, so that nothing is left behind.
+class HeldSignals {
+ public:
+  HeldSignals() {
+    sigset_t ending;
+    ::sigemptyset(&ending);
+    for (const int each : {SIGINT, SIGTERM, SIGHUP}) {
+      ::sigaddset(&ending, each);
+    }
+    ::pthread_sigmask(SIG_BLOCK, &ending, &before_);
+  }
+  HeldSignals(const HeldSignals&) = delete;
+  HeldSignals& operator=(const HeldSignals&) = delete;
+  ~HeldSignals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  static bool waits() {
+    sigset_t pending;
+    ::sigpending(&pending);
+    return ::sigismember(&pending, SIGINT) == 1 || ::sigismember(&pending, SIGTERM) == 1 ||
+           ::sigismember(&pending, SIGHUP) == 1;
+  }
+
+ private:
+  sigset_t before_;
+};
+
 void replace_all(std::string& text, std::string_view from, const std::string& to) {
   for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
     text.replace(at, from.size(), to);
@@ -61,18 +88,30 @@ Error failed(const std::vector<std::string>& words, const std::string& why) {
       .hint("run it by hand on what `dsquant run --outputs` writes; it has to print a number last");
 }
 
-// What the program prints. The end of the file is the end of the program.
-std::string read_all(int descriptor) {
+// What the program prints. The end of the file is the end of the program, which a signal to this one brings about.
+std::string read_all(int descriptor, pid_t child) {
   constexpr size_t kTail = 1 << 16;  // what counts comes last
   std::string text;
   char part[4096];
-  for (ssize_t got = 0; (got = ::read(descriptor, part, sizeof part)) > 0 || (got < 0 && errno == EINTR);) {
+  constexpr int kMilliseconds = 100;
+  while (true) {
+    pollfd ready{descriptor, POLLIN, 0};
+    if (::poll(&ready, 1, kMilliseconds) <= 0) {
+      if (HeldSignals::waits()) {
+        ::kill(child, SIGTERM);
+        return text;
+      }
+      continue;
+    }
+    const ssize_t got = ::read(descriptor, part, sizeof part);
+    if (got == 0 || (got < 0 && errno != EINTR)) {
+      return text;
+    }
     text.append(part, got > 0 ? static_cast<size_t>(got) : 0);
     if (text.size() > 2 * kTail) {
       text.erase(0, text.size() - kTail);
     }
   }
-  return text;
 }
 
 Result<std::string> printed_by(const std::vector<std::string>& words) {
@@ -98,7 +137,10 @@ Result<std::string> printed_by(const std::vector<std::string>& words) {
   ::sigaddset(&ignored, SIGPIPE);
   ::sigaddset(&ignored, SIGXFSZ);
   ::posix_spawnattr_setsigdefault(&how, &ignored);
-  ::posix_spawnattr_setflags(&how, POSIX_SPAWN_SETSIGDEF);
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::posix_spawnattr_setsigmask(&how, &none);
+  ::posix_spawnattr_setflags(&how, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
   pid_t child = 0;
   const int started = ::posix_spawnp(&child, arguments[0], &files, &how, arguments.data(), environ);
   ::posix_spawnattr_destroy(&how);
@@ -107,7 +149,7 @@ Result<std::string> printed_by(const std::vector<std::string>& words) {
     return failed(words, fmt::format("the metric command cannot be started: {}", std::strerror(started)));
   }
   writing = Descriptor();
-  std::string text = read_all(reading.get());
+  std::string text = read_all(reading.get(), child);
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
@@ -174,6 +216,7 @@ Result<std::vector<std::string>> metric_words(const std::string& command, bool h
 Result<LossReport> run_metric(const std::string& command, const std::vector<std::string>& names, KeptOutputs outputs,
                               const std::vector<int64_t>& labels, int64_t samples, std::optional<double> max_drop) {
   const std::vector<std::string> words = DSQ_TRY(metric_words(command, !labels.empty()));
+  const HeldSignals held;  // until the folder is gone
   const Folder folder = DSQ_TRY(Folder::make());
   if (!labels.empty()) {
     DSQ_TRY(npy::write_npy(folder / "labels.npy", Tensor::ints(labels)));

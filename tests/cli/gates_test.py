@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -214,6 +215,20 @@ class Gates(unittest.TestCase):
             done = self.dsquant("net.dsir", *data, "-o", "no.dsq", "--metric-command", command, status=2)
             self.assertIn("error[E802]", done.stderr)
         self.assertFalse(Path("no.dsq").exists())
+
+    def test_an_interrupted_metric_command_leaves_nothing(self):
+        Path("tmp").mkdir()
+        command = f"{sys.executable} -c 'import time; time.sleep(60)' {{outputs}}"
+        words = [DSQUANT, "net.dsir", "--data", "calibration.npz", "-o", "i.dsq", "--metric-command", command]
+        running = subprocess.Popen(words, stderr=subprocess.PIPE, env={**os.environ, "TMPDIR": "tmp"})
+        deadline = time.monotonic() + 30
+        while not list(Path("tmp").glob("*/outputs.npz")) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        running.terminate()
+        self.assertEqual(running.wait(timeout=10), 143)
+        running.stderr.close()
+        self.assertEqual(list(Path("tmp").iterdir()), [])
+        self.assertFalse(Path("i.dsq").exists())
 
     def test_no_shell_runs(self):
         self.quantize("--eval-data", "all.npz", "--metric-command", "echo 1;touch owned {outputs} $(touch owned)\n", status=3)
