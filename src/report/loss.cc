@@ -20,7 +20,7 @@ struct MeasureRow {
 };
 constexpr auto kMeasures = std::to_array<MeasureRow>({{Measure::accuracy, "accuracy", 0.3},
                                                       {Measure::estimated, "estimated", 0.3},
-                                                      {Measure::text, "text", 1},
+                                                      {Measure::text, "text", 2.5},
                                                       {Measure::mask, "mask", 3},
                                                       {Measure::cosine, "cosine", 1},
                                                       {Measure::noise, "noise", 1}});
