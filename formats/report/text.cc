@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "formats/report/ci_text.h"
 #include "formats/report/markup.h"
 #include "formats/report/select.h"
 #include "src/report/loss_text.h"
@@ -151,12 +152,6 @@ void add_figures(Lines& lines, const Report& report) {
     lines.row("Memory", fmt::format("{} -> {} at the peak", page::bytes(report.memory->float_peak),
                                     page::bytes(report.memory->quantized_peak)));
   }
-}
-
-std::string noise_text(const LayerReport& layer) {
-  return layer.output_sqnr_db  ? fmt::format("output SQNR {}", page::decibel(*layer.output_sqnr_db))
-         : layer.input_sqnr_db ? fmt::format("input SQNR {}", page::decibel(*layer.input_sqnr_db))
-                               : fmt::format("weight error {}", page::percent(layer.weight_error));
 }
 
 }  // namespace

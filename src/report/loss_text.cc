@@ -86,7 +86,7 @@ std::string unproved_text(const LossReport& loss) {
   if (is_proved(loss) || loss.measure == "command") {
     return {};
   }
-  const std::string limit = fmt::format("{:.3g} points", loss.limit);
+  const std::string limit = fmt::format("{:.3g} point{}", loss.limit, loss.limit == 1 ? "" : "s");
   if (!(loss.points <= loss.limit)) {
     return {};  // missed, which is more
   }

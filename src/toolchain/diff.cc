@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "formats/report/select.h"
+#include "src/report/loss_text.h"
 #include "src/report/metrics.h"
 #include "src/support/strings.h"
 
@@ -66,6 +67,27 @@ void compare_outputs(std::vector<Change>& changes, const Report& a, const Report
   }
 }
 
+void compare_losses(std::vector<Change>& changes, const Report& a, const Report& b) {
+  const std::vector<LossReport> none;
+  const std::vector<LossReport>& was = a.losses ? *a.losses : none;
+  const std::vector<LossReport>& is = b.losses ? *b.losses : none;
+  const auto partner = [](const std::vector<LossReport>& losses, const LossReport& loss) {
+    const auto same = [&](const LossReport& other) {
+      return other.measure == loss.measure && other.output == loss.output;
+    };
+    const auto found = std::ranges::find_if(losses, same);
+    return found == losses.end() ? std::string() : points_text(*found, found->points);
+  };
+  for (const LossReport& loss : was) {
+    compare(changes, loss_title(loss), points_text(loss, loss.points), partner(is, loss));
+  }
+  for (const LossReport& loss : is) {
+    if (partner(was, loss).empty()) {
+      compare(changes, loss_title(loss), "", points_text(loss, loss.points));
+    }
+  }
+}
+
 std::vector<Change> result_changes(const Report& a, const Report& b) {
   std::vector<Change> changes;
   compare(changes, "verdict", a.passed ? "passed" : "failed", b.passed ? "passed" : "failed");
@@ -77,6 +99,7 @@ std::vector<Change> result_changes(const Report& a, const Report& b) {
   };
   compare(changes, "top-1 accuracy", accuracy(a), accuracy(b));
   compare(changes, "top-1 in float", accuracy_float(a), accuracy_float(b));
+  compare_losses(changes, a, b);
   compare_outputs(changes, a, b);
   compare(changes, "file", bytes_text(a.artefact_bytes), bytes_text(b.artefact_bytes));
   compare(changes, "model's file", bytes_text(a.float_file_bytes), bytes_text(b.float_file_bytes));

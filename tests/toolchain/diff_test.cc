@@ -40,6 +40,26 @@ TEST(ReportDiff, TimesAndNotesDoNotCount) {
   EXPECT_EQ(diff(a, b).same_layers, 4);
 }
 
+TEST(ReportDiff, LossesAreComparedByMeasureAndOutput) {
+  Report a = report();
+  LossReport loss;
+  loss.measure = "accuracy";
+  loss.output = "y";
+  loss.points = 0.5;
+  a.losses = {loss};
+  Report b = a;
+  b.losses->front().points = 0.501;  // reads the same
+  EXPECT_TRUE(diff(a, b).same());
+  b.losses->front().points = 0.75;
+  loss.measure = "estimated";
+  b.losses->push_back(loss);
+  const ReportDiff result = diff(a, b);
+  ASSERT_EQ(result.results.size(), 2U);
+  EXPECT_EQ(result.results[0].what, "accuracy drop");
+  EXPECT_EQ(result.results[0].b, "0.75 points");
+  EXPECT_EQ(result.results[1].a, "none");
+}
+
 TEST(ReportDiff, LayersOfOneNameAreToldApartAndSortedByEffect) {
   const Report a = report();
   Report b = a;
