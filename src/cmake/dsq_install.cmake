@@ -37,7 +37,8 @@ set(header_folder ${CMAKE_INSTALL_INCLUDEDIR}/dsquant)
 install(DIRECTORY src passes calibration DESTINATION ${header_folder} COMPONENT library FILES_MATCHING PATTERN "*.h"
         PATTERN src/runner/portable EXCLUDE PATTERN src/runner/onednn EXCLUDE PATTERN src/cmake EXCLUDE
         REGEX "calibration/(layer_sums|refit|round_weights)\\.h" EXCLUDE)  # sums are matrices of Eigen
-foreach(header dsq/model dsq/read dsq/write npy/npy onnx/import report/html report/json report/text)
+foreach(header dsq/model dsq/read dsq/write manifest/manifest npy/npy onnx/import onnx/test_data picture/picture report/html
+               report/json report/junit report/markdown report/sarif report/text)
   cmake_path(GET header PARENT_PATH format)
   install(FILES formats/${header}.h DESTINATION ${header_folder}/formats/${format} COMPONENT library)
 endforeach()
