@@ -21,13 +21,14 @@ std::vector<Observation> wanted_observations(const Graph& graph);
 
 struct CalibrateOptions {
   std::string backend = "onednn";
-  int threads = 0;  // 0: all cores
-  int64_t batch = 16;
+  int threads = 0;     // 0: all cores
+  int64_t batch = 16;  // of recovery; ranges take one sample after another
 };
 
-// Two runs over the data: extremes, then histograms. Each batch runs on one thread and batches run side by side, so the
-// table is the same for any number of threads (contract C3).
-// Errors: data_not_finite (naming the value), run_failed and what running says.
+// One run over the data, sample by sample (with a fixed batch, batch by batch), since what a kernel computes for a sample
+// may depend on what runs beside it. Samples run side by side on a thread each, so the table is the same for any number of
+// threads (contract C3), and merging those of parts of the data gives that of the whole.
+// Errors: data_not_finite (naming value and sample), run_failed and what running says.
 Result<CalibrationTable> calibrate(const Graph& graph, const std::vector<Observation>& wanted, const Dataset& data,
                                    const CalibrateOptions& options, Progress& progress);
 

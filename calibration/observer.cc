@@ -27,8 +27,7 @@ Layout layout_of(const Tensor& value, int32_t axis) {
 
 // f(channel, values of one run)
 template <class F>
-void for_each_run(const Tensor& value, int32_t axis, F f) {
-  const Layout l = layout_of(value, axis);
+void for_each_run(const Tensor& value, const Layout& l, F f) {
   const float* values = value.values<float>().data();
   for (int64_t o = 0; o < l.outer; ++o) {
     for (int64_t c = 0; c < l.channels; ++c) {
@@ -38,83 +37,90 @@ void for_each_run(const Tensor& value, int32_t axis, F f) {
   }
 }
 
+struct Extremes {
+  float low = std::numeric_limits<float>::infinity();
+  float high = -std::numeric_limits<float>::infinity();
+};
+
+// Of every channel; false where there is NaN or Inf.
+bool find_extremes(const Tensor& value, const Layout& layout, std::vector<Extremes>& found) {
+  bool finite = true;
+  for_each_run(value, layout, [&](size_t channel, std::span<const float> run) {
+    Extremes seen = found[channel];
+    float sum = 0;  // 0 * v is NaN exactly for what is not finite
+    for (const float v : run) {
+      seen.low = v < seen.low ? v : seen.low;
+      seen.high = v > seen.high ? v : seen.high;
+      sum += 0.0F * v;
+    }
+    finite = finite && sum == 0.0F;
+    found[channel] = seen;
+  });
+  return finite;
+}
+
+// The bins of a channel, ready to count.
+struct Counter {
+  double per_width;  // a power of two, so that the product is exact in double
+  int64_t first;
+  int64_t last;
+  uint64_t* bins;
+};
+
 }  // namespace
 
-Result<void> observe_extremes(ValueStats& stats, const Tensor& value) {
-  const auto channels = static_cast<size_t>(layout_of(value, stats.axis).channels);
+Result<void> observe(ValueStats& stats, const Tensor& value) {
+  if (value.count() == 0) {
+    return {};
+  }
+  const Layout layout = layout_of(value, stats.axis);
+  const auto channels = static_cast<size_t>(layout.channels);
   if (stats.channels.empty()) {
-    stats.channels.assign(channels,
-                          {std::numeric_limits<float>::infinity(), -std::numeric_limits<float>::infinity(), {}});
+    stats.channels.resize(channels);
   }
   if (stats.channels.size() != channels) {
     return fail(Code::run_failed, "it has {}, and {} in another sample", plural(channels, "channel"),
                 stats.channels.size());
   }
-  bool finite = true;
-  for_each_run(value, stats.axis, [&](size_t channel, std::span<const float> run) {
-    ChannelStats& seen = stats.channels[channel];
-    float low = seen.low;
-    float high = seen.high;
-    float sum = 0;  // 0 * v is NaN exactly for what is not finite
-    for (const float v : run) {
-      low = v < low ? v : low;
-      high = v > high ? v : high;
-      sum += 0.0F * v;
-    }
-    finite = finite && sum == 0.0F;
-    seen.low = low;
-    seen.high = high;
-  });
-  stats.count += channels == 0 ? 0 : value.count() / static_cast<int64_t>(channels);
-  if (!finite) {
+  std::vector<Extremes> extremes(channels);
+  if (!find_extremes(value, layout, extremes)) {
     return fail(Code::data_not_finite, "it holds NaN or Inf when the network runs on the data")
         .hint("the samples are finite, the network is what makes it: see what it does before this value");
   }
+  std::vector<Counter> counters;
+  for (size_t c = 0; c < channels; ++c) {
+    ChannelStats& channel = stats.channels[c];
+    widen(channel, extremes[c].low, extremes[c].high);
+    counters.push_back({1 / channel.width(), channel.first, std::ssize(channel.bins) - 1, channel.bins.data()});
+  }
+  for_each_run(value, layout, [&](size_t channel, std::span<const float> run) {
+    const Counter counter = counters[channel];
+    for (const float v : run) {
+      const auto bin = static_cast<int64_t>(std::floor(static_cast<double>(v) * counter.per_width)) - counter.first;
+      ++counter.bins[std::clamp<int64_t>(bin, 0, counter.last)];
+    }
+  });
+  stats.count += value.count() / layout.channels;
   return {};
 }
 
-void merge_extremes(ValueStats& stats, const ValueStats& other) {
+Result<void> merge(ValueStats& stats, const ValueStats& other) {
+  if (other.channels.empty()) {
+    return {};
+  }
   if (stats.channels.empty()) {
     stats = other;
-    return;
+    return {};
+  }
+  if (stats.axis != other.axis || stats.channels.size() != other.channels.size()) {
+    return fail(Code::data_mismatch, "{} in one part, {} in another", plural(stats.channels.size(), "channel"),
+                other.channels.size());
   }
   stats.count += other.count;
-  for (size_t c = 0; c < std::min(stats.channels.size(), other.channels.size()); ++c) {
-    stats.channels[c].low = std::min(stats.channels[c].low, other.channels[c].low);
-    stats.channels[c].high = std::max(stats.channels[c].high, other.channels[c].high);
-  }
-}
-
-void start_bins(ValueStats& stats) {
-  for (ChannelStats& channel : stats.channels) {
-    if (channel.low < channel.high) {
-      channel.bins.assign(kStatsBins, 0);
-    }
-  }
-}
-
-void observe_bins(ValueStats& stats, const Tensor& value) {
-  for_each_run(value, stats.axis, [&](size_t index, std::span<const float> run) {
-    ChannelStats& channel = stats.channels[index];
-    if (channel.bins.empty()) {
-      return;
-    }
-    const float low = channel.low;
-    const float per_width = static_cast<float>(kStatsBins) / (channel.high - low);
-    for (const float v : run) {
-      const float at = (v - low) * per_width;  // NaN where the range is next to nothing
-      const float bin = at > 0.0F ? std::min(at, static_cast<float>(kStatsBins - 1)) : 0.0F;
-      ++channel.bins[static_cast<size_t>(bin)];
-    }
-  });
-}
-
-void merge_bins(ValueStats& stats, const ValueStats& other) {
   for (size_t c = 0; c < stats.channels.size(); ++c) {
-    for (size_t b = 0; b < stats.channels[c].bins.size(); ++b) {
-      stats.channels[c].bins[b] += other.channels[c].bins[b];
-    }
+    merge(stats.channels[c], other.channels[c]);
   }
+  return {};
 }
 
 }  // namespace dsq

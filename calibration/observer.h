@@ -1,4 +1,4 @@
-// Watches one value: first its extremes, then a histogram between them. Memory does not grow with the number of
+// Watches one value: its extremes and a histogram between them, in one look. Memory does not grow with the number of
 // samples, and the result does not depend on their order.
 #pragma once
 
@@ -8,15 +8,12 @@
 
 namespace dsq {
 
-// The first look: extremes of every channel. `axis` counts from the front, -1 for one channel in all. The number of
-// channels is learned from the first tensor. Errors: data_not_finite; run_failed when the channels' number changes.
-Result<void> observe_extremes(ValueStats& stats, const Tensor& value);
-// Joins what another worker saw.
-void merge_extremes(ValueStats& stats, const ValueStats& other);
+// Counts a tensor's elements in the channels of stats.axis, which counts from the front (-1: one channel in all). The
+// number of channels is learned from the first tensor. Errors: data_not_finite; run_failed when the channels' number
+// changes.
+Result<void> observe(ValueStats& stats, const Tensor& value);
 
-// The second look, at the same data: counts in kStatsBins equal bins. Needs the extremes.
-void start_bins(ValueStats& stats);
-void observe_bins(ValueStats& stats, const Tensor& value);
-void merge_bins(ValueStats& stats, const ValueStats& other);
+// Joins what another worker saw, or another machine. Errors: data_mismatch for another number of channels.
+Result<void> merge(ValueStats& stats, const ValueStats& other);
 
 }  // namespace dsq

@@ -99,12 +99,10 @@ Action define_quantize(CLI::App& app) {
   add_optional_path(app, "--data", job.data, fmt::format("Samples to calibrate and measure on: {}", kSampleKinds));
   add_optional_path(app, "--labels", job.labels,
                     "The classes of the samples (.npy or idx); folders and manifests have their own");
-  add_optional_path(app, "--eval-data", job.eval_data,
-                    "Other samples to measure on (default: a share of --data, kept apart)");
   add_optional_path(app, "--eval-labels", job.eval_labels, "The classes of these (.npy or idx)");
-  add_number(app, "--eval-fraction", job.eval_fraction, 0, 0.9, "SHARE",
-             "Share of --data that is kept to measure on (default: 0.2; 0: measure on what was calibrated on)");
-  add_seed(app, job.seed);
+  add_split(app, job);
+  add_optional_path(app, "--calibration", job.calibration,
+                    "Ranges that `dsquant calibrate` wrote, in place of those of --data");
   add_sample_options(app, job.samples);
   add_choice(app, "--recover", options->recover, {"none", "fast"},
              "Repair layers on the data: refit them to what quantized layers before them give, round their weights by "

@@ -68,7 +68,7 @@ Error failure(const Recorded& recorded, const Reproduction& result) {
     }
     return fail(Code::gate_failed, "not made again: the {} given has another hash", what)
         .at(recorded.path.string())
-        .hint("give the file whose sha256 is named above, with --model or --data");
+        .hint("give the file whose sha256 is named above, with --model, --data or --calibration");
   }
   return fail(Code::gate_failed, "not reproduced: {} instead of {}; {}", plural(result.made_bytes, "byte"),
               result.bytes,
@@ -105,6 +105,8 @@ Action define_reproduce(CLI::App& app) {
   add_optional_path(app, "--data", options->job.data, "The data that it was made with, where there were some");
   add_optional_path(app, "--eval-data", options->job.eval_data,
                     "The samples that it was measured on: needed where some of them are in the data too");
+  add_optional_path(app, "--calibration", options->job.calibration,
+                    "The table that its ranges come from, where there was one");
   add_threads(app, options->common);
   add_json(app, options->common);
   return [options](Console& console) { return run(*options, console); };

@@ -33,6 +33,7 @@ Action define_bench(CLI::App& app);
 Action define_data(CLI::App& app);
 Action define_inspect(CLI::App& app);
 Action define_dump(CLI::App& app);
+Action define_calibrate(CLI::App& app);
 Action define_compare(CLI::App& app);
 Action define_list(CLI::App& app);
 Action define_explain(CLI::App& app);

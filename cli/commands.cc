@@ -14,6 +14,12 @@ constexpr auto kCommands = std::to_array<Command>({
      "  dsquant --act int8 model.onnx --dry-run\n"
      "  dsquant --config job.toml model.onnx\n",
      define_quantize},
+    {"calibrate", "Find the ranges of a model's values on samples, also on several machines",
+     "  dsquant calibrate model.onnx --data x.npz -o ranges.json\n"
+     "  dsquant calibrate model.onnx --data x.npz --shard 2/4 -o part2.json\n"
+     "  dsquant calibrate --merge part*.json -o ranges.json\n"
+     "  dsquant model.onnx --calibration ranges.json\n",
+     define_calibrate},
     {"run", "Run a model on samples and store what comes out",
      "  dsquant run model.dsq --inputs x.npz --outputs y.npz\n"
      "  dsquant run model.onnx --inputs x.npz --profile\n",

@@ -168,6 +168,21 @@ CLI::Option* add_optional_path(CLI::App& app, const std::string& flag, std::opti
       ->type_name("FILE");
 }
 
+CLI::Option* add_paths(CLI::App& app, const std::string& flag, std::vector<std::filesystem::path>& paths,
+                       const std::string& text) {
+  const auto take = [&paths, flag](const std::vector<std::string>& values) {
+    for (const std::string& value : values) {
+      paths.push_back(parse_path(long_name(flag), value));
+    }
+  };
+  return app.add_option_function<std::vector<std::string>>(flag, take, text)->type_name("FILE")->take_all();
+}
+
+CLI::Option* add_text(CLI::App& app, const std::string& flag, const std::string& form,
+                      const std::function<void(const std::string&)>& take, const std::string& text) {
+  return app.add_option_function<std::string>(flag, take, text)->type_name(form);
+}
+
 void add_model(CLI::App& app, std::filesystem::path& model, const std::string& name, const std::string& text) {
   add_path(app, name, model, text)->required();
 }

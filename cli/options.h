@@ -70,6 +70,11 @@ CLI::Option* add_number(CLI::App& app, const std::string& flag, std::optional<do
 
 // A path option: `text` describes it.
 CLI::Option* add_path(CLI::App& app, const std::string& flag, std::filesystem::path& path, const std::string& text);
+CLI::Option* add_paths(CLI::App& app, const std::string& flag, std::vector<std::filesystem::path>& paths,
+                       const std::string& text);
+// Text in a form of its own; `take` throws CLI::ValidationError for any other.
+CLI::Option* add_text(CLI::App& app, const std::string& flag, const std::string& form,
+                      const std::function<void(const std::string&)>& take, const std::string& text);
 CLI::Option* add_optional_path(CLI::App& app, const std::string& flag, std::optional<std::filesystem::path>& path,
                                const std::string& text);
 

@@ -44,8 +44,12 @@ void add_sample_options(CLI::App& app, SampleOptions& options) {
   add_count(app, "--skip-bad", options.skip_bad, int64_t{1} << 40, "Leave out up to N samples that cannot be used");
 }
 
-void add_seed(CLI::App& app, uint64_t& seed) {
-  const auto take = [&seed](const std::string& text) {
+void add_split(CLI::App& app, QuantizeOptions& job) {
+  add_optional_path(app, "--eval-data", job.eval_data,
+                    "Other samples to measure on (default: a share of --data, kept apart)");
+  add_number(app, "--eval-fraction", job.eval_fraction, 0, 0.9, "SHARE",
+             "Share of --data that is kept to measure on (default: 0.2; 0: measure on what was calibrated on)");
+  const auto take = [&seed = job.seed](const std::string& text) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
     if (error != std::errc() || end != text.data() + text.size() || seed > INT64_MAX) {  // as far as TOML counts
       throw CLI::ValidationError("--seed", "'" + text + "' is not a whole number from 0 to 2^63 - 1");

@@ -3,7 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "src/toolchain/samples.h"
+#include "src/toolchain/quantize.h"
 
 namespace dsq::cli {
 
@@ -12,6 +12,7 @@ inline constexpr const char* kSampleKinds = ".npz, .npy, idx, pictures or ONNX t
 
 void add_sample_options(CLI::App& app, SampleOptions& options);
 
-void add_seed(CLI::App& app, uint64_t& seed);  // --seed N, from 0
+// Which samples are calibrated on and which are measured on: --eval-data, --eval-fraction, --seed.
+void add_split(CLI::App& app, QuantizeOptions& job);
 
 }  // namespace dsq::cli

@@ -106,9 +106,9 @@ QuantParams per_channel_one_zero(const ValueStats& stats, int32_t axis) {
 
 // The channels as one.
 ChannelStats of_all(const ValueStats& stats) {
-  std::vector<SeenChannel> parts;
+  std::vector<const ChannelStats*> parts;
   for (const ChannelStats& channel : stats.channels) {
-    parts.push_back({&channel, stats.count});
+    parts.push_back(&channel);
   }
   return parts.size() == 1 ? stats.channels[0] : joined(parts);
 }

@@ -62,9 +62,9 @@ ValueStats join_values(const std::vector<const ValueStats*>& values) {
     all.count += value->count;
   }
   for (size_t c = 0; c < values[0]->channels.size(); ++c) {
-    std::vector<SeenChannel> parts;
+    std::vector<const ChannelStats*> parts;
     for (const ValueStats* value : values) {
-      parts.push_back({&value->channels[c], value->count});
+      parts.push_back(&value->channels[c]);
     }
     all.channels.push_back(joined(parts));
   }

@@ -109,6 +109,13 @@ std::string data_note(const Report& report) {
     return fmt::format("<p class=\"lead\">Ranges are found at run time. Compared on {}.</p>",
                        plural(report.measured_samples.value_or(0), "sample"));
   }
+  if (report.data_kind == "probe" && report.calibrated_samples) {
+    return fmt::format(
+        "<p class=\"note\">Ranges come from a calibration table of {}. The two networks were compared on a synthetic "
+        "input, "
+        "which says little about yours. Pass <code>--data x.npz</code> for figures that count.</p>",
+        plural(*report.calibrated_samples, "sample"));
+  }
   if (report.data_kind == "probe") {
     return "<p class=\"note\">No data was given: ranges are found at run time, and the two networks were compared on a "
            "synthetic input, which says little about yours. Pass <code>--data x.npz</code> for figures that count.</p>";

@@ -12,20 +12,6 @@
 namespace dsq {
 namespace {
 
-Result<std::vector<Digest>> digests_of(const Dataset& data) {
-  std::vector<Result<Digest>> read(static_cast<size_t>(data.size()), Digest{});
-  parallel_for(data.size(), 1, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      read[static_cast<size_t>(i)] = data.digest(i);
-    }
-  });
-  std::vector<Digest> digests;
-  for (Result<Digest>& digest : read) {
-    digests.push_back(DSQ_TRY(std::move(digest)));
-  }
-  return digests;
-}
-
 // Samples with the same bytes, each group in the place of its first one.
 Result<std::vector<std::vector<int64_t>>> groups_of(const Dataset& data) {
   const std::vector<Digest> digests = DSQ_TRY(digests_of(data));
@@ -41,6 +27,28 @@ Result<std::vector<std::vector<int64_t>>> groups_of(const Dataset& data) {
 Split not_parted(std::string reason) { return {{}, {}, 0, std::move(reason)}; }
 
 }  // namespace
+
+Result<std::vector<Digest>> digests_of(const Dataset& data) {
+  std::vector<Result<Digest>> read(static_cast<size_t>(data.size()), Digest{});
+  parallel_for(data.size(), 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      read[static_cast<size_t>(i)] = data.digest(i);
+    }
+  });
+  std::vector<Digest> digests;
+  for (Result<Digest>& digest : read) {
+    digests.push_back(DSQ_TRY(std::move(digest)));
+  }
+  return digests;
+}
+
+uint64_t short_digest(const Digest& digest) {
+  uint64_t value = 0;
+  for (size_t i = 0; i < sizeof value; ++i) {
+    value = value << 8 | digest[i];
+  }
+  return value;
+}
 
 Result<Split> split_samples(const Dataset& data, double share, uint64_t seed) {
   const int64_t batch = std::max<int64_t>(data.fixed_batch(), 1);

@@ -22,6 +22,11 @@ inline constexpr int64_t kFewestSamples = 4;  // that are parted
 // side. Both sides get whole batches where the model's batch is fixed. Reads all bytes once. Errors: those of reading.
 Result<Split> split_samples(const Dataset& data, double share, uint64_t seed);
 
+// Of the bytes of every sample. Reads them all once. Errors: those of reading.
+Result<std::vector<Digest>> digests_of(const Dataset& data);
+// The first 8 bytes, which tell samples apart well enough.
+uint64_t short_digest(const Digest& digest);
+
 // The samples of `data` whose bytes are in `others` too, ascending. Reads all bytes of both once. Errors: those of reading.
 Result<std::vector<int64_t>> shared_samples(const Dataset& data, const Dataset& others);
 

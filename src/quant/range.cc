@@ -14,7 +14,6 @@ constexpr int32_t kCoarse = 32;  // up to this many steps the histogram resolves
 // than steps, and rounding costs scale^2 / 12 on average (uniform noise).
 double error_of(const ChannelStats& stats, const Range& range, int32_t steps) {
   const ScaleZero p = affine_range(range.low, range.high, steps);
-  const double width = (static_cast<double>(stats.high) - stats.low) / static_cast<double>(stats.bins.size());
   const float low = dequantize(0, p.scale, p.zero);
   const float high = dequantize(steps, p.scale, p.zero);
   const double noise = static_cast<double>(p.scale) * p.scale / 12;
@@ -23,14 +22,14 @@ double error_of(const ChannelStats& stats, const Range& range, int32_t steps) {
     if (stats.bins[i] == 0) {
       continue;
     }
-    const auto x = static_cast<float>(stats.low + (static_cast<double>(i) + 0.5) * width);
+    const float x = stats.middle(i);
     double each = noise;
     if (x < low || x > high || steps <= kCoarse) {
       const double difference =
           static_cast<double>(x) - dequantize(quantize(x, p.scale, p.zero, 0, steps), p.scale, p.zero);
       each = difference * difference;
     }
-    error += stats.bins[i] * each;
+    error += static_cast<double>(stats.bins[i]) * each;
   }
   return error;
 }
@@ -39,7 +38,7 @@ double error_of(const ChannelStats& stats, const Range& range, int32_t steps) {
 
 Range choose_range(const ChannelStats& stats, int32_t steps) {
   const Range all{std::min(stats.low, 0.0F), std::max(stats.high, 0.0F)};
-  if (stats.bins.empty()) {
+  if (!stats.varies()) {
     return all;
   }
   Range best = all;

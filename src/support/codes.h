@@ -38,6 +38,8 @@ enum class Code : int {
   far_from_float = 405,
   preprocess_assumed = 406,
   not_held_out = 407,
+  calibration_invalid = 408,
+  calibration_mismatch = 409,
   aim_missed = 420,
   not_proved = 421,
   metric_failed = 422,

@@ -64,6 +64,32 @@ double usual_reach(const InputReport& input) {
   return 0;
 }
 
+// Counts in kBins equal parts of what was seen: a bin that lies in two parts gives each its share.
+std::vector<int64_t> equal_parts(const ChannelStats& all) {
+  std::vector<int64_t> parts(kBins, 0);
+  double seen = 0;  // by the end of a part
+  size_t part = 0;
+  const auto end_part = [&](double count) {
+    parts[part++] = std::llround(count) - std::llround(seen);
+    seen = count;
+  };
+  const double width = (double{all.high} - all.low) / static_cast<double>(kBins);
+  double count = 0;  // by the end of a bin
+  for (size_t i = 0; all.varies() && i < all.bins.size(); ++i) {
+    const double start = std::max((all.first + static_cast<double>(i)) * all.width(), double{all.low});
+    const double end = std::min((all.first + static_cast<double>(i) + 1) * all.width(), double{all.high});
+    const auto here = static_cast<double>(all.bins[i]);
+    for (double edge = 0; part + 1 < kBins && (edge = all.low + width * static_cast<double>(part + 1)) < end;) {
+      end_part(count + here * std::clamp((edge - start) / (end - start), 0.0, 1.0));
+    }
+    count += here;
+  }
+  if (part < kBins) {
+    end_part(count);
+  }
+  return parts;
+}
+
 InputReport input_of(const ValueStats& stats) {
   InputReport input;
   std::vector<double> ranges;  // of channels that vary
@@ -82,15 +108,11 @@ InputReport input_of(const ValueStats& stats) {
     std::ranges::sort(ranges);
     input.spread = ranges.back() / ranges[ranges.size() / 2];
   }
-  std::vector<SeenChannel> parts;
+  std::vector<const ChannelStats*> parts;
   for (const ChannelStats& channel : stats.channels) {
-    parts.push_back({&channel, stats.count});
+    parts.push_back(&channel);
   }
-  const ChannelStats all = joined(parts);
-  input.bins.assign(kBins, 0);
-  for (size_t i = 0; i < all.bins.size(); ++i) {
-    input.bins[i * kBins / all.bins.size()] += static_cast<int64_t>(all.bins[i]);
-  }
+  input.bins = equal_parts(joined(parts));
   const double usual = usual_reach(input);
   input.tail = usual > 0 ? std::max(std::abs(input.low), std::abs(input.high)) / usual : 1;
   return input;

@@ -100,8 +100,9 @@ Result<int64_t> process_peak(const Graph& reference, const Graph& twin, const Da
                            DSQ_TRY(arena(twin, few, layers)) + kept.all + 4 * kept.largest;
   const int64_t batches = (data.size() + data.step(options.batch) - 1) / data.step(options.batch);
   const int64_t calibrating =
-      options.data ? std::min<int64_t>(thread_count(), batches) * (constants + DSQ_TRY(arena(reference, step, layers)))
-                   : 0;
+      options.data && !options.calibration
+          ? std::min<int64_t>(thread_count(), batches) * (constants + DSQ_TRY(arena(reference, step, layers)))
+          : 0;
   int64_t samples = 0;  // decoded ones never lie in memory all at once
   for (const Tensor& input : DSQ_TRY(data.batch(0, data.step(1)))) {
     samples += static_cast<int64_t>(input.bytes().size()) * (data.streams() ? 1 : data.size() / data.step(1));
@@ -157,7 +158,8 @@ Result<void> check_needed_memory(const Graph& reference, const Inputs& inputs, i
 
 Result<void> foretell(Quantized& done, const Inputs& inputs, bool calibrated, const QuantizeOptions& options) {
   Forecast forecast;
-  forecast.exact = !calibrated || inputs.data->size() <= DSQ_TRY(forecast_samples(done.reference, *inputs.data));
+  forecast.exact =
+      !calibrated || inputs.table || inputs.data->size() <= DSQ_TRY(forecast_samples(done.reference, *inputs.data));
   forecast.file_bytes = DSQ_TRY(dsq_bytes(done.graph, provenance_of(done.report)));
   done.report.artefact_bytes = forecast.file_bytes;
   const Result<Dataset> data = inputs.any() ? Result<Dataset>(*inputs.any()) : probe_inputs(done.reference);

@@ -10,6 +10,7 @@
 #include "src/support/file.h"
 #include "src/support/in_file.h"
 #include "src/support/strings.h"
+#include "src/toolchain/calibrate_job.h"
 #include "src/toolchain/metric_command.h"
 #include "src/toolchain/outputs.h"
 
@@ -76,6 +77,48 @@ Result<void> part_from(const Dataset& evaluation, const QuantizeOptions& options
   return {};
 }
 
+bool in_table(const calibration_table::Table& table, const Digest& digest) {
+  return std::ranges::binary_search(table.samples, short_digest(digest));
+}
+
+// Samples that the ranges of a table come from are not measured on; recovery fits to them, where there are some.
+Result<void> part_by_table(const QuantizeOptions& options, Diagnostics& diagnostics, Inputs& inputs) {
+  const std::vector<Digest> digests = DSQ_TRY(digests_of(*inputs.data));
+  std::vector<int64_t> known;
+  std::vector<int64_t> others;
+  for (size_t i = 0; i < digests.size(); ++i) {
+    (in_table(*inputs.table, digests[i]) ? known : others).push_back(static_cast<int64_t>(i));
+  }
+  for (std::vector<int64_t>* side : {&known, &others}) {
+    side->resize(side->size() - side->size() % static_cast<size_t>(std::max<int64_t>(inputs.data->fixed_batch(), 1)));
+  }
+  if (known.empty() && options.recipe.recover != Recovery::none) {
+    return part(options, diagnostics, inputs);
+  }
+  inputs.evaluation = inputs.data;
+  inputs.measured_on = others.empty() || !inputs.data->divisible() ? "the same" : "held out";
+  if (inputs.measured_on == "the same") {
+    diagnostics.warn(Code::not_held_out, "",
+                     "measured on samples that the ranges of --calibration come from: all of --data are");
+    return {};
+  }
+  inputs.evaluation = inputs.data->select(std::move(others));
+  inputs.data = known.empty() ? inputs.data : inputs.data->select(std::move(known));
+  return {};
+}
+
+Result<void> warn_of_shared(const Dataset& evaluation, const Inputs& inputs, Diagnostics& diagnostics) {
+  const std::vector<Digest> digests = DSQ_TRY(digests_of(evaluation));
+  const int64_t shared = std::ranges::count_if(digests, [&](const Digest& d) { return in_table(*inputs.table, d); });
+  if (shared > 0) {
+    diagnostics.warn(
+        Code::not_held_out, "",
+        fmt::format("{} of {} that are measured on are among those that the ranges of --calibration come from", shared,
+                    plural(evaluation.size(), "sample")));
+  }
+  return {};
+}
+
 // Operators that take sums of products of their constants: one infinity there makes all of them infinite or NaN.
 bool multiplies(OpKind op) {
   using enum OpKind;
@@ -130,7 +173,9 @@ Result<void> check_options(const QuantizeOptions& options) {
     return fail(Code::option_conflict, "--labels needs the samples that they belong to").hint("add --data FILE");
   }
   if (recipe.recover != Recovery::none && !options.data) {
-    return fail(Code::option_conflict, "--recover {} needs samples", name_of(recipe.recover)).hint("add --data FILE");
+    return fail(Code::option_conflict, "--recover {} needs samples{}", name_of(recipe.recover),
+                options.calibration ? ", a table holds only their ranges" : "")
+        .hint("add --data FILE");
   }
   DSQ_TRY(check_measures(options));
   if (options.eval_data && options.eval_fraction) {
@@ -152,7 +197,7 @@ Result<void> check_options(const QuantizeOptions& options) {
   DSQ_TRY(check_output_name(outputs.model, kEndings));
   std::vector<std::filesystem::path> read = {options.model};
   for (const std::optional<std::filesystem::path>& each :
-       {options.data, options.labels, options.eval_data, options.eval_labels, options.baseline}) {
+       {options.calibration, options.data, options.labels, options.eval_data, options.eval_labels, options.baseline}) {
     read.insert(read.end(), each ? 1 : 0, each.value_or(""));
   }
   std::vector<std::filesystem::path> written = {outputs.model, outputs.json, outputs.html, outputs.replay};
@@ -274,6 +319,10 @@ Result<void> settle_labels(const Graph& graph, const QuantizeOptions& options, D
 Result<Inputs> read_inputs(const Graph& graph, const QuantizeOptions& options, Diagnostics& diagnostics) {
   Inputs inputs;
   SampleOptions how = options.samples;
+  if (options.calibration) {
+    inputs.table = DSQ_TRY(read_table(*options.calibration));
+    inputs.table_sha256 = hex(sha256(DSQ_TRY(MappedFile::open(*options.calibration))->bytes()));
+  }
   if (options.data) {
     how.labels = options.labels;
     const SampleFiles files = DSQ_TRY(list_samples(*options.data));
@@ -290,8 +339,11 @@ Result<Inputs> read_inputs(const Graph& graph, const QuantizeOptions& options, D
     inputs.measured_on = "other data";
     inputs.preprocess = inputs.data ? std::move(inputs.preprocess) : std::move(others.preprocess);
     DSQ_TRY(inputs.data ? part_from(others.data, options, diagnostics, inputs) : Result<void>());
+    DSQ_TRY(inputs.table ? warn_of_shared(others.data, inputs, diagnostics) : Result<void>());
     inputs.evaluation = std::move(others.data);
     inputs.classes = std::move(others.classes);
+  } else if (options.data && inputs.table) {
+    DSQ_TRY(part_by_table(options, diagnostics, inputs));
   } else if (options.data) {
     DSQ_TRY(part(options, diagnostics, inputs));
   }

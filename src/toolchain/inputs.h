@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "formats/calibration/table.h"
 #include "src/data/dataset.h"
 #include "src/toolchain/quantize.h"
 
@@ -13,11 +14,13 @@ struct Inputs {
   std::optional<Dataset> data;        // ranges are calibrated on
   std::optional<Dataset> evaluation;  // the result is measured on; set where `data` is
   const std::optional<Dataset>& any() const { return data ? data : evaluation; }
-  int64_t samples = 0;               // of --data, wherever they went
-  std::string measured_on;           // as in the report
-  std::string data_sha256;           // of the files that --data lies in
-  std::string preprocess;            // of pictures, in words
-  std::vector<std::string> classes;  // names of the labels of `evaluation`, where there are some
+  int64_t samples = 0;                            // of --data, wherever they went
+  std::string measured_on;                        // as in the report
+  std::string data_sha256;                        // of the files that --data lies in
+  std::string preprocess;                         // of pictures, in words
+  std::vector<std::string> classes;               // names of the labels of `evaluation`, where there are some
+  std::optional<calibration_table::Table> table;  // ranges come from, where `data` does not give them
+  std::string table_sha256;
 };
 
 struct OutputPaths {

@@ -97,6 +97,11 @@ std::string text_of(const QuantizeOptions& options) {
   return text;
 }
 
+std::string draw_text(const QuantizeOptions& options) {
+  const double fraction = is_integer(options.recipe.act) ? options.eval_fraction.value_or(kEvalFraction) : 0;
+  return options.eval_data ? "--eval-data" : fmt::format("--eval-fraction {} --seed {}", fraction, options.seed);
+}
+
 Result<QuantizeOptions> options_from(std::string_view text) {
   QuantizeOptions options;
   const std::vector<std::string> words = shell_words(text);
@@ -111,6 +116,8 @@ Result<QuantizeOptions> options_from(std::string_view text) {
         options.batch = DSQ_TRY(number_from<int64_t>(*value, flag));
       } else if (flag == "--backend") {
         options.backend = *value;
+      } else if (flag == "--calibration") {
+        options.calibration = *value;
       } else if (flag == "--eval-data") {
         options.eval_data = *value;
       } else if (flag == "--eval-fraction") {

@@ -12,6 +12,8 @@ namespace dsq {
 // No paths (EVAL stands for one); options at their defaults are left out, but for the first two.
 std::string text_of(const QuantizeOptions& options);
 std::string text_of(const Recipe& recipe);
+// Which samples are calibrated on: the part of it that tables have.
+std::string draw_text(const QuantizeOptions& options);
 
 // The inverse; of a recipe, also the word --calibrated. Errors: usage, naming the word that is not understood.
 Result<QuantizeOptions> options_from(std::string_view text);

@@ -12,6 +12,7 @@
 #include "src/support/file.h"
 #include "src/support/in_file.h"
 #include "src/support/parallel.h"
+#include "src/toolchain/calibrate_job.h"
 #include "src/toolchain/causes.h"
 #include "src/toolchain/facts.h"
 #include "src/toolchain/forecast.h"
@@ -115,10 +116,13 @@ class Quantization {
   // Shapes known, constants folded, batch norms folded, nothing dead: the twin that every error is measured against.
   Result<void> make_canonical() {
     progress_.begin("simplifying", 0);
-    recipe_.calibrated = inputs_.data.has_value();
+    recipe_.calibrated = inputs_.data || inputs_.table;
     append(done_.passes, DSQ_TRY(run_own("canonicalize")));
     append(done_.passes, DSQ_TRY(canonicalize(graph_, diagnostics_, pipeline_)));
     done_.reference = graph_;
+    DSQ_TRY(inputs_.table
+                ? in_file(options_.calibration->string(), check_table(*inputs_.table, graph_, inputs_.preprocess))
+                : Result<void>());
     DSQ_TRY(settle_labels(done_.reference, options_, diagnostics_, inputs_));
     progress_.end();
     watch_.lap("canonicalize");
@@ -137,7 +141,10 @@ class Quantization {
 
   // Looks at data.
   Result<void> find_ranges() {
-    if (inputs_.data) {
+    if (inputs_.table) {
+      stats_ = DSQ_TRY(in_file(options_.calibration->string(), ranges_of(*inputs_.table, graph_)));
+      context_.stats = &stats_;
+    } else if (inputs_.data) {
       const Dataset& data = *inputs_.data;
       const int64_t samples = options_.dry_run ? DSQ_TRY(forecast_samples(done_.reference, data)) : data.size();
       stats_ = DSQ_TRY(calibrate(graph_, wanted_, data.first(samples),

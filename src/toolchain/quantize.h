@@ -35,6 +35,7 @@ struct QuantizeOptions {
   std::filesystem::path output;         // empty: beside the model, with the extension .dsq
   std::map<std::string, Shape> shapes;  // --shape
   Recipe recipe;
+  std::optional<std::filesystem::path> calibration;  // a table of ranges, instead of those of `data`
   std::optional<std::filesystem::path> data;         // --data: what open_samples() takes
   std::optional<std::filesystem::path> labels;       // --labels: an array of integer classes
   std::optional<std::filesystem::path> eval_data;    // samples to measure on; none: a share of `data`, kept apart

@@ -20,7 +20,8 @@ namespace {
 std::string stats_line(const std::string& name, const ValueStats& stats) {
   std::string line = fmt::format("// stats: {} {} {}", stats.axis, stats.count, stats.channels.size());
   for (const ChannelStats& channel : stats.channels) {
-    line += fmt::format(" {} {} {}", channel.low, channel.high, channel.bins.size());
+    line +=
+        fmt::format(" {} {} {} {} {}", channel.low, channel.high, channel.exponent, channel.first, channel.bins.size());
     for (const uint64_t bin : channel.bins) {
       line += fmt::format(" {}", bin);
     }
@@ -71,9 +72,14 @@ Result<void> read_stats(std::string_view line, CalibrationTable& table) {
     ChannelStats& channel = stats.channels.emplace_back();
     channel.low = DSQ_TRY(numbers.next<float>());
     channel.high = DSQ_TRY(numbers.next<float>());
+    channel.exponent = DSQ_TRY(numbers.next<int32_t>());
+    channel.first = DSQ_TRY(numbers.next<int32_t>());
     const int64_t bins = DSQ_TRY(numbers.count());
     for (int64_t b = 0; b < bins; ++b) {
       channel.bins.push_back(DSQ_TRY(numbers.next<uint64_t>()));
+    }
+    if (!is_sound(channel)) {
+      return fail(Code::text_syntax, "the statistics contradict themselves");
     }
   }
   table.values[std::string(line.substr(name + 1))] = std::move(stats);

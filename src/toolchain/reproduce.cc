@@ -35,6 +35,7 @@ QuantizeOptions with_paths(QuantizeOptions options, const Recorded& recorded, co
     options.eval_fraction = 0;  // nothing of `data` was kept apart
   }
   options.eval_data = given.eval_data;
+  options.calibration = given.calibration;
   options.output = recorded.path;  // not written
   options.threads = given.threads;
   options.write = false;
@@ -78,12 +79,24 @@ Result<Reproduction> reproduce(const Recorded& recorded, const ReproduceOptions&
   if (options.eval_data && !made_with.eval_data) {
     return fail(Code::option_conflict, "it was made without --eval-data").at("--eval-data").hint("leave it out");
   }
+  if (made_with.calibration && !options.calibration) {
+    return fail(Code::calibration_mismatch, "its ranges come from a table with the sha256 {}",
+                made_with.calibration->string())
+        .at(recorded.path.string())
+        .hint("give that table with --calibration");
+  }
+  if (options.calibration && !made_with.calibration) {
+    return fail(Code::option_conflict, "it was made without --calibration").at("--calibration").hint("leave it out");
+  }
   const QuantizeOptions how = with_paths(made_with, recorded, options);
   Reproduction result;
   note_change(result.changed, "model", from.source_sha256, DSQ_TRY(hash_of(how.model)));
   if (options.data) {
     note_change(result.changed, "data", from.data_sha256,
                 DSQ_TRY(hash_of(DSQ_TRY(list_samples(*options.data)), how.samples.skip_bad > 0)));
+  }
+  if (options.calibration) {
+    note_change(result.changed, "calibration", made_with.calibration->string(), DSQ_TRY(hash_of(*options.calibration)));
   }
   result.remade = result.changed.empty();
   if (!result.remade) {
@@ -94,7 +107,7 @@ Result<Reproduction> reproduce(const Recorded& recorded, const ReproduceOptions&
   meant.eval_data = made_with.eval_data;
   meant.eval_fraction = made_with.eval_fraction;
   Provenance here = provenance_of(done.report);
-  here.options = text_of(meant);
+  here.options = text_of(meant) + (made_with.calibration ? " --calibration " + made_with.calibration->string() : "");
   note_change(result.changed, "dsquant", from.tool, here.tool);
   note_change(result.changed, "libraries", from.libraries, here.libraries);
   note_change(result.changed, "options", from.options, here.options);

@@ -26,6 +26,7 @@ Result<Recorded> read_record(const std::filesystem::path& artefact);
 struct ReproduceOptions {
   std::optional<std::filesystem::path> model;  // none: beside the artefact, under the name that it has there
   std::optional<std::filesystem::path> data;
+  std::optional<std::filesystem::path> calibration;
   std::optional<std::filesystem::path> eval_data;  // matters only where samples of `data` are in it
   int threads = 0;
 };

@@ -134,10 +134,12 @@ void fill_provenance(Report& report, const QuantizeOptions& options, const onnx_
   report.producer = source.producer;
   report.opset = source.opset;
   report.float_file_bytes = source.file_bytes;
-  report.command = text_of(options);
+  report.command = text_of(options) + (inputs.table ? " --calibration " + inputs.table_sha256 : "");
   report.data_sha256 = inputs.data_sha256;
   report.data_samples = inputs.samples;
-  if (inputs.data) {
+  if (inputs.table) {
+    report.calibrated_samples = std::ssize(inputs.table->samples);
+  } else if (inputs.data) {
     report.calibrated_samples = inputs.data->size();
   }
   if (inputs.evaluation) {
@@ -145,7 +147,7 @@ void fill_provenance(Report& report, const QuantizeOptions& options, const onnx_
     report.measured_on = inputs.measured_on;
   }
   report.preprocess = inputs.preprocess.empty() ? std::nullopt : std::optional(inputs.preprocess);
-  report.data_kind = inputs.data ? "calibrated" : inputs.evaluation ? "measured" : "probe";
+  report.data_kind = !inputs.any() ? "probe" : inputs.data || inputs.table ? "calibrated" : "measured";
   report.max_weight_error = options.recipe.max_weight_error;
   int64_t integer = 0;
   int64_t all = 0;
@@ -240,8 +242,9 @@ Result<void> measure(Quantized& done, std::vector<LayerInput> layer_inputs, cons
     report.layers[twin.inputs[i].layer].input_sqnr_db = result->input_sqnr_db[i];
   }
   if (worst_output(report) < kPoorSqnrDb) {
-    const char* help = inputs.data ? "keep the worst layers of the report at a higher precision with --keep"
-                                   : "give real samples with --data, so that ranges are calibrated";
+    const char* help = inputs.data || inputs.table
+                           ? "keep the worst layers of the report at a higher precision with --keep"
+                           : "give real samples with --data, so that ranges are calibrated";
     diagnostics.warn(Code::far_from_float, "",
                      fmt::format("the outputs are at {:.1f} dB of float{}; {}", worst_output(report),
                                  inputs.evaluation ? "" : " on a synthetic probe", help));
@@ -271,7 +274,7 @@ void judge(Report& report, const QuantizeOptions& options, const Report* baselin
   }
   report.passed = std::ranges::all_of(report.gates, &Gate::passed);
   report.headline = headline_of(report);
-  if (!options.data && is_integer(options.recipe.act)) {
+  if (!options.data && !options.calibration && is_integer(options.recipe.act)) {
     diagnostics.note("", "no --data: activation ranges are taken at run time, for each sample");
   }
 }

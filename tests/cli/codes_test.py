@@ -55,6 +55,11 @@ def patched(name, old, new):
     Path(name).write_bytes(data.replace(old, new))
 
 
+def calibrated():
+    with_data(values=(0.1, 0.5, 0.7, 0.9) * 5)
+    subprocess.run([DSQUANT, "calibrate", "model.onnx", "--data", "x.npz", "-o", "t.json"], check=True, capture_output=True)
+
+
 def dsq():
     good()
     subprocess.run([DSQUANT, "model.onnx"], check=True, capture_output=True)
@@ -188,6 +193,8 @@ FILES = {
     "E405": far_from_float,
     "E406": picture_folder,
     "E407": lambda: with_data(values=(0.1, 0.5, 0.7) * 4),
+    "E408": lambda: (calibrated(), patched("t.json", b'"shards":1', b'"shards":2')),
+    "E409": lambda: (calibrated(), good(opset=14, output="z")),
     "E420": near_the_border,
     "E421": with_data,
     "E422": with_data,

@@ -35,7 +35,7 @@ expect 0 opt net.dsir --list canonicalize,plan --calibrated -o calibrated.dsir
 expect 3 opt calibrated.dsir --passes assign_params
 stderr_has "error[E402]"
 value=$(sed -n 's/ *\(%[^ ]*\) = requantize(%x).*/\1/p' calibrated.dsir | head -1)
-{ echo "// pipeline: assign_params"; echo "// stats: -1 100 1 -1 2 4 10 20 30 40 $value"; cat calibrated.dsir; } >stats.dsir
+{ echo "// pipeline: assign_params"; echo "// stats: -1 100 1 2 2 -22 8388608 1 100 $value"; cat calibrated.dsir; } >stats.dsir
 expect 3 opt stats.dsir
 stderr_has "the data never reach it"
 expect 2 opt net.dsir --passes fuse_bais

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.."
 seconds=${1:-3600}
 shift || true
 targets=("$@")
-[[ ${#targets[@]} -gt 0 ]] || targets=(onnx dsq text npy config)
+[[ ${#targets[@]} -gt 0 ]] || targets=(onnx dsq text npy config calibration)
 
 cmake --preset dev >/dev/null
 cmake --build --preset dev --target "${targets[@]/#/fuzz_}"

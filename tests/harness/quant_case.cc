@@ -39,21 +39,11 @@ Result<ChannelStats> channel(const std::string& text) {
   if (ends.size() != 2) {
     return fail(Code::text_syntax, "expected [low,high], not '[{}'", text);
   }
-  ChannelStats stats{DSQ_TRY(number(ends[0])), DSQ_TRY(number(ends[1])), {}};
-  if (stats.low < stats.high) {
-    stats.bins.assign(kStatsBins, kEach);
-  }
+  const float low = DSQ_TRY(number(ends[0]));
+  ChannelStats stats;
+  widen(stats, low, DSQ_TRY(number(ends[1])));
+  std::ranges::fill(stats.bins, kEach);
   return stats;
-}
-
-// Values that the second look needs are kept from the first: cases are small.
-Result<void> observe_run(Runner& runner, const std::vector<Tensor>& inputs, std::vector<ValueStats>& stats,
-                         std::vector<std::vector<Tensor>>& seen) {
-  DSQ_TRY(runner.run(inputs, [&](size_t index, const Tensor& value) -> Result<void> {
-    seen[index].push_back(value.clone());
-    return observe_extremes(stats[index], value);
-  }));
-  return {};
 }
 
 }  // namespace
@@ -114,16 +104,12 @@ Result<CalibrationTable> observe_stats(const Graph& planned, uint64_t seeds) {
   }
   const std::vector<std::string> names = options.observe;
   Runner runner(planned, options);
-  std::vector<std::vector<Tensor>> seen(names.size());
   for (uint64_t seed = 1; seed <= seeds; ++seed) {
-    DSQ_TRY(observe_run(runner, DSQ_TRY(seeded_inputs(planned, seed)), stats, seen));
+    DSQ_TRY(runner.run(DSQ_TRY(seeded_inputs(planned, seed)),
+                       [&](size_t index, const Tensor& value) { return observe(stats[index], value); }));
   }
   CalibrationTable table;
   for (size_t i = 0; i < names.size(); ++i) {
-    start_bins(stats[i]);
-    for (const Tensor& value : seen[i]) {
-      observe_bins(stats[i], value);
-    }
     table.values.emplace(names[i], std::move(stats[i]));
   }
   return table;

@@ -1,6 +1,8 @@
 // Causes in words, from what calibration saw of a layer's input.
 #include "src/toolchain/causes.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 namespace dsq {
@@ -23,9 +25,8 @@ InputReport seen(const std::vector<std::pair<float, float>>& channels, const std
   stats.count = 256;
   for (const auto& [low, high] : channels) {
     ChannelStats& channel = stats.channels.emplace_back();
-    channel.low = low;
-    channel.high = high;
-    channel.bins.assign(low < high ? kStatsBins : 0, 1);
+    widen(channel, low, high);
+    std::ranges::fill(channel.bins, 1);
   }
   CalibrationTable table;
   table.values.emplace("x", stats);
