@@ -242,6 +242,11 @@ class OldAndNewForms(Case):
                      [weight("w", np.array([0.1, 0.2]))])
         self.check(made, {"x": random(3, 2, dtype=np.float64)})
 
+    def test_layer_norm_of_onnxruntime_in_any_opset(self):
+        held = {"s": random(6), "b": random(6)}
+        self.check(one("LayerNormalization", ("x", "s", "b"), held, opset=13), self.x)
+        self.refused(one("Gelu", opset=19), "E105", "opset 19 has no such operator")
+
     def test_signed_shifts(self):
         info = [value("x", I32, [2, 3])]
         x = {"x": np.array([[-7, 8, 9], [-10, 3, 2**31 - 1]], np.int32)}
