@@ -300,9 +300,10 @@ Result<Imported> import_onnx(const std::filesystem::path& path, const ImportOpti
   std::string hash = hex(sha256(file->bytes()));
   DSQ_TRY(file->check_unchanged());
   DSQ_TRY(state.tensors.check_unchanged());
-  return Imported{std::move(scope.graph),
-                  {std::move(hash), model.producer_name(), model.ir_version(), state.opset,
-                   file_bytes + state.tensors.external_bytes(), state.tensors.bytes_read()}};
+  return Imported{
+      std::move(scope.graph),
+      {std::move(hash), model.producer_name(), model.ir_version(), state.opset,
+       file_bytes + state.tensors.external_bytes(), state.tensors.bytes_read(), state.tensors.external_files()}};
 }
 
 }  // namespace dsq::onnx_format

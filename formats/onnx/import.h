@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "src/ir/graph.h"
 #include "src/support/diagnostics.h"
@@ -32,6 +33,7 @@ struct Source {  // where a graph came from, for reports and artefacts
   int64_t opset = 0;
   int64_t file_bytes = 0;    // external data included
   int64_t weight_bytes = 0;  // of the stored tensors, in the model's own types
+  std::vector<std::filesystem::path> external_files;
 };
 
 struct Imported {

@@ -206,6 +206,14 @@ Result<Tensor> TensorReader::read_raw(onnx::TensorProto& proto, DType dtype, Sha
   return tensor;
 }
 
+std::vector<std::filesystem::path> TensorReader::external_files() const {
+  std::vector<std::filesystem::path> paths;
+  for (const auto& [location, file] : files_) {
+    paths.push_back(model_.parent_path() / location);
+  }
+  return paths;
+}
+
 Result<Tensor> TensorReader::read_external(const onnx::TensorProto& proto, DType dtype, Shape shape) {
   std::map<std::string, std::string> keys;
   for (const onnx::StringStringEntryProto& entry : proto.external_data()) {

@@ -32,6 +32,7 @@ class TensorReader {
 
   int64_t bytes_read() const { return bytes_read_; }  // in the stored types
   int64_t external_bytes() const { return external_bytes_; }
+  std::vector<std::filesystem::path> external_files() const;
 
  private:
   Result<Tensor> read_raw(onnx::TensorProto& proto, DType dtype, Shape shape);

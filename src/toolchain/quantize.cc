@@ -1,6 +1,7 @@
 // The story: from model.onnx to model.dsq.
 #include "src/toolchain/quantize.h"
 
+#include <array>
 #include <chrono>
 
 #include "calibration/recover.h"
@@ -19,6 +20,7 @@
 #include "src/toolchain/inputs.h"
 #include "src/toolchain/load.h"
 #include "src/toolchain/nested.h"
+#include "src/toolchain/outputs.h"
 #include "src/toolchain/probe.h"
 #include "src/toolchain/replay.h"
 #include "src/toolchain/simulate.h"
@@ -104,6 +106,8 @@ class Quantization {
     progress_.begin("reading", 0);
     Model model = DSQ_TRY(load_model(options_.model, options_.shapes, diagnostics_));
     DSQ_TRY(check_quantizable(model.graph, options_.model));
+    const auto written = std::to_array({paths_.model, paths_.json, paths_.html, paths_.replay});
+    DSQ_TRY(check_apart(model.source.external_files, written));
     DSQ_TRY(in_file(options_.model.string(), check_finite_weights(model.graph)));
     inputs_ = DSQ_TRY(read_inputs(model.graph, options_, diagnostics_));
     source_ = std::move(model.source);

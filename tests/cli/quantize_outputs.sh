@@ -14,6 +14,12 @@ refuse file/net.dsq
 mkdir taken/net.report.json
 refuse taken/net.dsq
 [ "$(ls -A taken)" = net.report.json ] || die "left beside a report that cannot be written: $(ls -A taken)"
+# Weights that lie in another file are input, too.
+"$MAKE_FILE" dense dense.onnx 2 8 own.dsq
+cp own.dsq before
+expect 2 dense.onnx -o own.dsq
+stderr_has "the output would replace 'own.dsq'"
+cmp own.dsq before || die "the weights were replaced"
 if [ "$(id -u)" != 0 ]; then
   mkdir -m 500 closed
   refuse closed/net.dsq
