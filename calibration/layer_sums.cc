@@ -60,31 +60,32 @@ Result<void> add_batch(LayerSums& sums, const Graph& graph, const QuantLayer& la
   const int64_t columns = columns_of(layer);
   const int64_t stride = std::max<int64_t>((patches.rows() + rows - 1) / std::max<int64_t>(rows, 1), 1);
   const int64_t taken = (patches.rows() + stride - 1) / stride;
-  const auto add_chunk = [&](int64_t group, const Eigen::MatrixXf& w, int64_t first) {
+  std::vector<Eigen::MatrixXf> w;
+  for (const Eigen::MatrixXd& group : weights) {
+    w.push_back(group.cast<float>());
+  }
+  for (int64_t first = 0; first < taken; first += kChunk) {
     const int64_t count = std::min(kChunk, taken - first);
+    const Patches::Places places = patches.places(first * stride, stride, count);
     Rows x(count, columns + 1);
     Rows was(count, columns + 1);
-    parallel_for(count, 64, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) {
-        patches.fill(quantized, group, (first + i) * stride, x.row(i).data());
-        patches.fill(reference, group, (first + i) * stride, was.row(i).data());
-        x(i, columns) = 1;
-        was(i, columns) = 1;
-      }
-    });
     Rows y(count, outputs_of(layer));
-    parallel_for((count + kBlock - 1) / kBlock, 1, [&](int64_t begin, int64_t end) {
-      for (int64_t block = begin; block < end; ++block) {
-        const int64_t height = std::min(kBlock, count - block * kBlock);
-        y.middleRows(block * kBlock, height).noalias() = was.middleRows(block * kBlock, height) * w;
-      }
-    });
-    multiply(sums[static_cast<size_t>(group)], x, y);
-  };
-  for (int64_t group = 0; group < layer.groups; ++group) {
-    const Eigen::MatrixXf w = weights[static_cast<size_t>(group)].cast<float>();
-    for (int64_t first = 0; first < taken; first += kChunk) {
-      add_chunk(group, w, first);
+    x.col(columns).setOnes();
+    was.col(columns).setOnes();
+    for (size_t group = 0; group < sums.size(); ++group) {
+      parallel_for((count + kBlock - 1) / kBlock, 1, [&](int64_t begin, int64_t end) {
+        for (int64_t block = begin; block < end; ++block) {
+          const int64_t row = block * kBlock;
+          const int64_t height = std::min(kBlock, count - row);
+          const auto fill = [&](const Tensor& from, Rows& to) {
+            patches.fill(from, static_cast<int64_t>(group), places, row, row + height, to.row(row).data(), columns + 1);
+          };
+          fill(quantized, x);
+          fill(reference, was);
+          y.middleRows(row, height).noalias() = was.middleRows(row, height) * w[group];
+        }
+      });
+      multiply(sums[group], x, y);
     }
   }
   return {};

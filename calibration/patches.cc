@@ -26,39 +26,61 @@ Result<Patches> Patches::make(const Graph& graph, const QuantLayer& layer, const
   return patches;
 }
 
-void Patches::fill(const Tensor& x, int64_t group, int64_t row, float* out) const {
-  const std::span<const float> values = x.values<float>();
+int64_t Patches::place_of_tap(int64_t position, int64_t tap) const {
+  int64_t at = 0;
+  int64_t stride = 1;
+  for (size_t d = window_.size(); d-- > 0;) {
+    const WindowAxis& axis = window_[d];
+    const int64_t step = tap % axis.kernel * axis.dilation;
+    const int64_t place = position % axis.out;
+    int64_t in = place * axis.stride - axis.pad_begin + step;
+    if (transposed_) {
+      const int64_t spread = place + axis.pad_begin - step;
+      in = spread >= 0 && spread % axis.stride == 0 ? spread / axis.stride : axis.in;
+    }
+    if (in < 0 || in >= axis.in) {
+      return kOutside;
+    }
+    at += in * stride;
+    stride *= axis.in;
+    tap /= axis.kernel;
+    position /= axis.out;
+  }
+  return at;
+}
+
+Patches::Places Patches::places(int64_t first, int64_t stride, int64_t count) const {
+  Places places;
+  for (int64_t i = 0; i < count; ++i) {
+    const int64_t row = first + i * stride;
+    places.samples.push_back(row / positions_ * layer_.in_channels * plane_);
+    for (int64_t tap = 0; tap < layer_.unit; ++tap) {
+      places.taps.push_back(place_of_tap(row % positions_, tap));
+    }
+  }
+  return places;
+}
+
+void Patches::fill(const Tensor& x, int64_t group, const Places& places, int64_t begin, int64_t end, float* out,
+                   int64_t width) const {
+  const float* values = x.values<float>().data();
   const int64_t channels = layer_.in_channels / layer_.groups;
   if (window_.empty()) {
-    std::copy_n(values.begin() + row * layer_.in_channels, channels, out);
+    for (int64_t row = begin; row < end; ++row) {
+      std::copy_n(values + places.samples[static_cast<size_t>(row)], channels, out + (row - begin) * width);
+    }
     return;
   }
-  const int64_t sample = row / positions_;
-  const auto first = values.begin() + (sample * layer_.in_channels + group * channels) * plane_;
-  for (int64_t tap = 0; tap < layer_.unit; ++tap) {
-    int64_t rest = tap;
-    int64_t position = row % positions_;
-    int64_t at = 0;
-    int64_t stride = 1;
-    bool inside = true;
-    for (size_t d = window_.size(); d-- > 0 && inside;) {
-      const WindowAxis& axis = window_[d];
-      const int64_t step = rest % axis.kernel * axis.dilation;
-      const int64_t place = position % axis.out;
-      int64_t in = place * axis.stride - axis.pad_begin + step;
-      if (transposed_) {
-        const int64_t spread = place + axis.pad_begin - step;
-        inside = spread >= 0 && spread % axis.stride == 0;
-        in = spread / axis.stride;
+  // Channel by channel: rows that follow each other lie next to each other there.
+  for (int64_t c = 0; c < channels; ++c) {
+    const int64_t channel = (group * channels + c) * plane_;
+    for (int64_t row = begin; row < end; ++row) {
+      const float* from = values + places.samples[static_cast<size_t>(row)] + channel;
+      const int64_t* taps = places.taps.data() + row * layer_.unit;
+      float* to = out + (row - begin) * width + c * layer_.unit;
+      for (int64_t tap = 0; tap < layer_.unit; ++tap) {
+        to[tap] = taps[tap] == kOutside ? 0.0F : from[taps[tap]];
       }
-      inside = inside && in >= 0 && in < axis.in;
-      at += in * stride;
-      stride *= axis.in;
-      rest /= axis.kernel;
-      position /= axis.out;
-    }
-    for (int64_t c = 0; c < channels; ++c) {
-      out[c * layer_.unit + tap] = inside ? first[c * plane_ + at] : 0.0F;
     }
   }
 }

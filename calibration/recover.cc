@@ -1,6 +1,7 @@
 #include "calibration/recover.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "calibration/refit.h"
@@ -8,18 +9,35 @@
 #include "calibration/walk.h"
 #include "src/quant/weights.h"
 #include "src/support/parallel.h"
+#include "src/support/strings.h"
 
 namespace dsq {
 namespace {
 
-constexpr int64_t kMinSamples = 16;    // fewer say too little of a layer's inputs
-constexpr size_t kHeldOut = 4;         // every fourth batch
-constexpr int64_t kMinRows = 1 << 14;  // positions of a layer that are looked at, in all,
+constexpr double kWorthwhile = 0.98;  // of the error before: less is not worth moving weights for
+constexpr int64_t kMinRows = 1 << 13;  // positions of a layer that are looked at, in all,
 constexpr int64_t kRowsPerColumn = 8;  // or as many for each of its inputs
 constexpr int64_t kMaxColumns = 4608;  // beyond that, sums of products get too large
 
+// Why a layer with integer weights of 8 bits is left as it is; nothing when it need not be.
+std::optional<std::string> stays(const Graph& graph, const QuantLayer& layer, const std::vector<QuantLayer>& all) {
+  const bool shared = graph.value(layer.w).users.size() > 1 || std::ranges::any_of(all, [&](const QuantLayer& other) {
+                        return other.node != layer.node && graph.constant(other.w)->shares(*graph.constant(layer.w));
+                      });
+  if (shared) {
+    return "its weights are shared";
+  }
+  if (layer.bias != ValueId::none && (!graph.is_constant(layer.bias) || graph.value(layer.bias).users.size() > 1)) {
+    return "its bias is not its own";
+  }
+  if (columns_of(layer) > kMaxColumns) {
+    return fmt::format("{} inputs to each output are too many", columns_of(layer));
+  }
+  return std::nullopt;
+}
+
 // The layers that can be repaired, in the order of the network.
-std::vector<QuantLayer> layers_of(const Graph& graph) {
+std::vector<QuantLayer> layers_of(const Graph& graph, Diagnostics& diagnostics) {
   std::vector<QuantLayer> all;
   for (const NodeId id : graph.topo_order()) {
     if (const std::optional<QuantLayer> layer = quant_layer_at(graph, id)) {
@@ -28,16 +46,14 @@ std::vector<QuantLayer> layers_of(const Graph& graph) {
   }
   std::vector<QuantLayer> layers;
   for (const QuantLayer& layer : all) {
-    // What several layers share is stored once, and stays so.
-    const bool shared = std::ranges::any_of(all, [&](const QuantLayer& other) {
-      return other.node != layer.node && graph.constant(other.w)->shares(*graph.constant(layer.w));
-    });
     const std::optional<QuantSpec>& spec = graph.value(layer.w).spec;
-    const bool integer = spec && spec->storage == DType::i8 && graph.constant(layer.w)->dtype() == DType::f32;
-    const bool own_bias =
-        layer.bias == ValueId::none || (graph.is_constant(layer.bias) && graph.value(layer.bias).users.size() == 1);
-    if (integer && own_bias && !shared && graph.value(layer.w).users.size() == 1 && columns_of(layer) <= kMaxColumns &&
-        !graph.is_constant(layer.x) && graph.value(layer.x).type.dtype == DType::f32) {
+    if (!spec || spec->storage != DType::i8 || graph.constant(layer.w)->dtype() != DType::f32 ||
+        graph.is_constant(layer.x) || graph.value(layer.x).type.dtype != DType::f32) {
+      continue;
+    }
+    if (const std::optional<std::string> reason = stays(graph, layer, all)) {
+      diagnostics.note(graph.node(layer.node).name, "not repaired: " + *reason);
+    } else {
       layers.push_back(layer);
     }
   }
@@ -80,133 +96,156 @@ std::string told(const Recovered& recovered) {
                                                recovered.steps, decibels(recovered.after), decibels(recovered.before));
 }
 
-// One layer with all that is known of it.
-class Repair {
- public:
-  Repair(const Graph& graph, const QuantLayer& layer, LayerWeights start, LayerSums fitted, LayerSums held,
-         double limit)
-      : layer_(layer),
-        x_(graph.value(layer.x).params),
-        weights_(*graph.constant(layer.w)),
-        bias_(graph.constant(layer.bias)),
-        start_(std::move(start)),
-        fitted_(std::move(fitted)),
-        held_(std::move(held)),
-        limit_(limit) {}
-
-  Recovered run() {
-    Recovered done;
-    done.node = layer_.node;
-    const double square = std::max(total_square(held_), 1e-30);
-    bias = bias_of(start_);
-    done.before = error_of(store_within(layer_, absorb_scales(layer_, weights_, x_), 8, limit_)) / square;
-
-    const Refit refitted = refit(fitted_, held_, std::move(start_), bias_ != nullptr);
-    done.steps = refitted.steps;
-    done.meant = tensor_of(layer_, refitted.weights, weights_.shape());
-    bias = bias_of(refitted.weights);
-
-    const Tensor absorbed = absorb_scales(layer_, done.meant, x_);
-    stored = store_within(layer_, absorbed, 8, limit_);
-    double error = error_of(stored);
-    if (const std::optional<StoredWeights> rounded = by_covariance(absorbed, stored)) {
-      const double less = error_of(*rounded);
-      if (less < error) {
-        error = less;
-        stored = *rounded;
-        done.steps += done.steps.empty() ? "rounded by covariance" : "; rounded by covariance";
-      }
-    }
-    if (bias_ != nullptr) {
-      const std::vector<float> before = bias;
-      bias = bias_of(with_refitted_bias(fitted_, acting_weights(stored)));
-      const double less = error_of(stored);
-      bias = less < error ? bias : before;
-      error = std::min(error, less);
-    }
-    done.after = error / square;
-    return done;
-  }
-
+// A layer's weights and bias, as they would be stored.
+struct Attempt {
+  Tensor meant;
   StoredWeights stored;     // with the scales of the input absorbed
   std::vector<float> bias;  // zeros where the layer has none
-
- private:
-  // Rounded by covariance, with as much damping as the limit of the weights' error asks for.
-  std::optional<StoredWeights> by_covariance(const Tensor& absorbed, const StoredWeights& plain) const {
-    const std::span<const float> scales = x_ ? std::span<const float>(x_->scale) : std::span<const float>();
-    for (const double damping : {0.01, 0.1, 0.5, 2.0}) {
-      StoredWeights rounded = round_by_covariance(layer_, fitted_, absorbed, plain, scales, damping);
-      if (rounded.error <= limit_) {
-        return rounded;
-      }
-    }
-    return std::nullopt;
-  }
-
-  LayerWeights acting_weights(const StoredWeights& weights) const {
-    const Tensor own = Tensor::of<float>({layer_.out_channels}, std::span<const float>(bias));
-    return weights_of(layer_, acting(layer_, weights, x_), &own);
-  }
-  double error_of(const StoredWeights& weights) const { return squared_error(held_, acting_weights(weights)); }
-
-  QuantLayer layer_;
-  std::optional<QuantParams> x_;
-  Tensor weights_;
-  const Tensor* bias_;
-  LayerWeights start_;
-  LayerSums fitted_;
-  LayerSums held_;
-  double limit_;
+  double error = 0;         // squared, on held-out samples
+  std::string steps;
 };
+
+// One layer with all that is known of it.
+struct Patient {
+  QuantLayer layer;
+  std::optional<QuantParams> x;
+  Shape shape;
+  LayerWeights weights;
+  bool has_bias = false;
+  LayerSums fitted;
+  LayerSums held;
+  double limit = 0;  // of the weights' error
+};
+
+LayerWeights acting_weights(const Patient& patient, const Attempt& attempt) {
+  const Tensor own = Tensor::of<float>({patient.layer.out_channels}, std::span<const float>(attempt.bias));
+  return weights_of(patient.layer, acting(patient.layer, attempt.stored, patient.x), &own);
+}
+
+void judge(const Patient& patient, Attempt& attempt) {
+  attempt.error = squared_error(patient.held, acting_weights(patient, attempt));
+}
+
+// Each weight at its nearest step.
+Attempt plainly_stored(const Patient& patient, const LayerWeights& weights) {
+  Attempt attempt;
+  attempt.meant = tensor_of(patient.layer, weights, patient.shape);
+  attempt.stored =
+      store_within(patient.layer, absorb_scales(patient.layer, attempt.meant, patient.x), 8, patient.limit);
+  attempt.bias = bias_of(weights);
+  judge(patient, attempt);
+  return attempt;
+}
+
+// Rounded by covariance, with as much damping as the limit of the weights' error asks for.
+std::optional<StoredWeights> by_covariance(const Patient& patient, const Attempt& plain) {
+  const std::span<const float> scales =
+      patient.x ? std::span<const float>(patient.x->scale) : std::span<const float>();
+  const Tensor absorbed = absorb_scales(patient.layer, plain.meant, patient.x);
+  for (const double damping : {0.01, 0.1, 0.5, 2.0}) {
+    StoredWeights rounded =
+        round_by_covariance(patient.layer, patient.fitted, absorbed, plain.stored, scales, damping);
+    if (rounded.error <= patient.limit) {
+      return rounded;
+    }
+  }
+  return std::nullopt;
+}
+
+// The best way to store these weights.
+Attempt well_stored(const Patient& patient, const LayerWeights& weights, std::string steps) {
+  Attempt best = plainly_stored(patient, weights);
+  best.steps = std::move(steps);
+  const auto consider = [&](Attempt attempt, std::string_view step) {
+    judge(patient, attempt);
+    if (attempt.error < best.error) {
+      attempt.steps += fmt::format("{}{}", attempt.steps.empty() ? "" : "; ", step);
+      best = std::move(attempt);
+    }
+  };
+  if (std::optional<StoredWeights> rounded = by_covariance(patient, best)) {
+    Attempt attempt = best;
+    attempt.stored = std::move(*rounded);
+    consider(std::move(attempt), "rounded by covariance");
+  }
+  if (patient.has_bias) {
+    Attempt attempt = best;
+    attempt.bias = bias_of(with_refitted_bias(patient.fitted, acting_weights(patient, best)));
+    consider(std::move(attempt), "bias corrected");
+  }
+  return best;
+}
+
+// Refitted, else only rounded well, else as it was.
+Attempt repaired(const Patient& patient, const Attempt& plain) {
+  const Refit refitted = refit(patient.fitted, patient.held, patient.weights, patient.has_bias);
+  if (!refitted.steps.empty()) {
+    Attempt attempt = well_stored(patient, refitted.weights, refitted.steps);
+    if (attempt.error < kWorthwhile * plain.error) {
+      return attempt;
+    }
+  }
+  Attempt attempt = well_stored(patient, patient.weights, "");
+  return attempt.error < kWorthwhile * plain.error ? attempt : plain;
+}
 
 }  // namespace
 
-Result<std::vector<Recovered>> recover(Graph& graph, Graph simulated, const Dataset& data,
+Result<std::vector<Recovered>> recover(Graph& graph, Graph simulated, const Dataset& fitted, const Dataset& held_out,
                                        const RecoverOptions& options, Diagnostics& diagnostics, Progress& progress) {
-  const std::vector<QuantLayer> layers = layers_of(graph);
-  CalibrateOptions run = options.run;
-  run.batch = std::clamp<int64_t>(data.size() / 16, 1, run.batch);
-  const int64_t batches = (data.size() + data.step(run.batch) - 1) / data.step(run.batch);
-  if (layers.empty() || data.size() < kMinSamples || batches < static_cast<int64_t>(kHeldOut)) {
-    diagnostics.note("", layers.empty()
-                             ? "nothing to repair: no layer has integer weights of its own"
-                             : fmt::format("nothing is repaired: {} samples are too few, {} are needed in four batches",
-                                           data.size(), kMinSamples));
+  const std::vector<QuantLayer> layers = layers_of(graph, diagnostics);
+  if (layers.empty() || fitted.size() < kFewestToRecover || held_out.size() == 0) {
+    diagnostics.note(
+        "", layers.empty() ? "nothing is repaired: no layer has integer weights of its own"
+                           : fmt::format("nothing is repaired: {} to fit are too few, {} are needed",
+                                         plural(fitted.size(), "sample"), kFewestToRecover));
     return std::vector<Recovered>();
   }
   const ThreadScope threads(options.run.threads);
-  Walk reference = DSQ_TRY(Walk::begin(graph, data, run));
-  Walk quantized = DSQ_TRY(Walk::begin(std::move(simulated), data, run));
+  const std::array<Dataset, 2> parts = {fitted, held_out};
+  Walk reference = DSQ_TRY(Walk::begin(graph, parts, options.run));
+  Walk quantized = DSQ_TRY(Walk::begin(std::move(simulated), parts, options.run));
+  const int64_t step = fitted.step(options.run.batch);
+  const int64_t fitted_batches = (fitted.size() + step - 1) / step;
   std::vector<Recovered> done;
   progress.begin("repairing layers", static_cast<int64_t>(layers.size()));
+  int64_t seen = 0;
   for (const QuantLayer& layer : layers) {
     DSQ_TRY(reference.advance_to(layer.node));
     DSQ_TRY(quantized.advance_to(layer.node));
     const std::vector<Tensor>& was = reference.batches(layer.x);
     const std::vector<Tensor>& is = quantized.batches(quantized.graph().node(layer.node).inputs[0]);
-    LayerWeights weights = weights_of(layer, *graph.constant(layer.w), graph.constant(layer.bias));
-    const int64_t rows = std::max(kMinRows, kRowsPerColumn * columns_of(layer)) / batches + 1;
-    LayerSums fitted = empty_sums(layer);
-    LayerSums held = empty_sums(layer);
+    Patient patient{layer,
+                    graph.value(layer.x).params,
+                    graph.constant(layer.w)->shape(),
+                    weights_of(layer, *graph.constant(layer.w), graph.constant(layer.bias)),
+                    layer.bias != ValueId::none,
+                    empty_sums(layer),
+                    empty_sums(layer),
+                    options.max_weight_error};
+    const int64_t rows =
+        std::max(kMinRows, kRowsPerColumn * columns_of(layer)) / static_cast<int64_t>(was.size()) + 1;
     for (size_t b = 0; b < was.size(); ++b) {
-      DSQ_TRY(add_batch(b % kHeldOut == kHeldOut - 1 ? held : fitted, graph, layer, weights, is[b], was[b], rows));
+      LayerSums& sums = static_cast<int64_t>(b) < fitted_batches ? patient.fitted : patient.held;
+      DSQ_TRY(add_batch(sums, graph, layer, patient.weights, is[b], was[b], rows));
     }
-    Repair repair(graph, layer, std::move(weights), std::move(fitted), std::move(held), options.max_weight_error);
-    Recovered recovered = repair.run();
-    if (repair.stored.error <= options.max_weight_error) {  // what is above it quantize_weights leaves in float
-      quantized.set_constant(layer.w, acting(layer, repair.stored, graph.value(layer.x).params));
-      if (layer.bias != ValueId::none) {
-        const Tensor bias = Tensor::of<float>({layer.out_channels}, std::span<const float>(repair.bias));
+    const Attempt plain = plainly_stored(patient, patient.weights);
+    Attempt best = repaired(patient, plain);
+    if (best.stored.error <= options.max_weight_error) {  // what is above it quantize_weights leaves in float
+      const double square = std::max(total_square(patient.held), 1e-30);
+      Recovered recovered{layer.node, plain.error / square, best.error / square, best.steps, std::move(best.meant)};
+      quantized.set_constant(layer.w, acting(layer, best.stored, patient.x));
+      if (patient.has_bias) {
+        const Tensor bias = Tensor::of<float>({layer.out_channels}, std::span<const float>(best.bias));
         quantized.set_constant(layer.bias, bias);
         graph.set_constant(layer.bias, bias);
       }
-      graph.set_constant(layer.w, repair.stored.values);
-      graph.set_params(layer.w, repair.stored.params);
+      graph.set_constant(layer.w, best.stored.values);
+      graph.set_params(layer.w, best.stored.params);
       diagnostics.note(graph.node(layer.node).name, told(recovered));
       done.push_back(std::move(recovered));
     }
-    progress.step(static_cast<int64_t>(done.size()));
+    progress.step(++seen);
   }
   progress.end();
   return done;

@@ -23,7 +23,7 @@ LayerWeights ridge_regression(const LayerSums& sums, const LayerWeights& start, 
       const double floor = 1e-6 * a.diagonal().head(columns).mean() + 1e-30;  // for inputs that were always zero
       a.diagonal().head(columns) += ridge * a.diagonal().head(columns) + Eigen::VectorXd::Constant(columns, floor);
       out[g] = start[g];
-      out[g].topRows(size) += a.selfadjointView<Eigen::Lower>().ldlt().solve(rest);
+      out[g].topRows(size) += a.selfadjointView<Eigen::Lower>().llt().solve(rest);
     }
   });
   return out;

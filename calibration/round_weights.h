@@ -1,8 +1,9 @@
-// Rounds weights one input after the other, and lets those that are still to be rounded make good what was lost:
-// GPTQ (Frantar et al., 2022), in the order of the inputs' power.
+// Rounds weights one input after the other, and lets those that are still to be rounded make good what was lost: GPTQ
+// (Frantar et al., 2022) in the form of LDLQ (Chee et al., 2023, who show both to be the same), which needs no inverse.
+// Inputs are taken in the order of their power.
 //
-//   H = X^T X + damping * mean of its diagonal,  U = upper Cholesky factor of H^-1
-//   for k:  q_k = round(w_k),  w_j -= (w_k - q_k) * U_kj / U_kk  for all j > k
+//   H = X^T X + damping * mean of its diagonal = M D M^T,  M with ones on the diagonal and zeros below it
+//   for k:  q_k = round(w_k + sum_{j<k} M_jk (w_j - q_j))
 #pragma once
 
 #include <span>

@@ -18,15 +18,17 @@ Walk::Walk(Graph graph, const CalibrateOptions& options) : graph_(std::move(grap
   }
 }
 
-Result<Walk> Walk::begin(Graph graph, const Dataset& data, const CalibrateOptions& options) {
+Result<Walk> Walk::begin(Graph graph, std::span<const Dataset> parts, const CalibrateOptions& options) {
   Walk walk(std::move(graph), options);
-  const int64_t step = data.step(options.batch);
-  for (int64_t first = 0; first < data.size(); first += step, ++walk.batches_) {
-    std::vector<Tensor> inputs = DSQ_TRY(data.batch(first, std::min(step, data.size() - first)));
-    for (size_t i = 0; i < inputs.size(); ++i) {
-      const ValueId id = walk.graph_.inputs()[i];
-      if (walk.last_read_.contains(id)) {
-        walk.kept_[id].push_back(std::move(inputs[i]));
+  for (const Dataset& data : parts) {
+    const int64_t step = data.step(options.batch);
+    for (int64_t first = 0; first < data.size(); first += step, ++walk.batches_) {
+      std::vector<Tensor> inputs = DSQ_TRY(data.batch(first, std::min(step, data.size() - first)));
+      for (size_t i = 0; i < inputs.size(); ++i) {
+        const ValueId id = walk.graph_.inputs()[i];
+        if (walk.last_read_.contains(id)) {
+          walk.kept_[id].push_back(std::move(inputs[i]));
+        }
       }
     }
   }

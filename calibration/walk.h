@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <span>
 #include <vector>
 
 #include "calibration/calibrate.h"
@@ -11,13 +12,13 @@ namespace dsq {
 
 class Walk {
  public:
-  // `data` outlives the walk. Batches of options.batch samples, as far as the model allows.
-  static Result<Walk> begin(Graph graph, const Dataset& data, const CalibrateOptions& options);
+  // Batches of options.batch samples, as far as the model allows; none holds samples of two parts.
+  static Result<Walk> begin(Graph graph, std::span<const Dataset> parts, const CalibrateOptions& options);
 
   // Runs all nodes that stand in front of `node` in topological order and have not been run.
   // Errors: what running says.
   Result<void> advance_to(NodeId node);
-  // A value that some node from here on reads, in every batch. Constants have none.
+  // A value that some node from here on reads, in every batch, in the order of the parts. Constants have none.
   const std::vector<Tensor>& batches(ValueId value) const { return kept_.at(value); }
 
   const Graph& graph() const { return graph_; }

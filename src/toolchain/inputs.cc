@@ -22,8 +22,9 @@ Result<void> part(const QuantizeOptions& options, Diagnostics& diagnostics, Inpu
   inputs.measured_on = "the same";
   inputs.evaluation = inputs.data;
   const double fraction = options.eval_fraction.value_or(kEvalFraction);
-  if (fraction == 0 || !is_integer(options.recipe.act)) {
-    return {};  // as asked, or nothing is calibrated
+  const bool learns = is_integer(options.recipe.act) || options.recipe.recover != Recovery::none;
+  if (fraction == 0 || !learns) {
+    return {};  // as asked, or nothing comes from the samples
   }
   Split split = DSQ_TRY(split_samples(*inputs.data, fraction, options.seed));
   if (split.evaluation.empty()) {

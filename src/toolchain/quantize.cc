@@ -10,6 +10,7 @@
 #include "formats/report/html.h"
 #include "formats/report/json.h"
 #include "passes/passes.h"
+#include "src/data/split.h"
 #include "src/support/file.h"
 #include "src/support/in_file.h"
 #include "src/support/parallel.h"
@@ -29,6 +30,8 @@
 
 namespace dsq {
 namespace {
+
+constexpr double kHeldOut = 0.25;  // of the samples that ranges come from: they decide what repairs are kept
 
 // Times the phases for the report.
 class Stopwatch {
@@ -167,8 +170,11 @@ class Quantization {
       return {};
     }
     const RecoverOptions how{{options_.backend, options_.threads, options_.batch}, recipe_.max_weight_error};
+    const Split split = DSQ_TRY(split_samples(*inputs_.data, kHeldOut, options_.seed));
+    const Dataset fitted = inputs_.data->select(split.calibration);
+    const Dataset held_out = inputs_.data->select(split.evaluation);
     for (const Recovered& each :
-         DSQ_TRY(recover(graph_, simulated(graph_), *inputs_.data, how, diagnostics_, progress_))) {
+         DSQ_TRY(recover(graph_, simulated(graph_), fitted, held_out, how, diagnostics_, progress_))) {
       stand_for(each);
     }
     watch_.lap("repair");
