@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <map>
 #include <new>
 
 #include "src/ops/infer.h"
@@ -31,6 +32,37 @@ constexpr int64_t kTimesInputs = 256;
 constexpr int64_t kTimesConstants = 16;
 
 int64_t bytes_in(const Tensor& tensor) { return static_cast<int64_t>(tensor.bytes().size()); }
+
+// The order of execution: what nothing reads comes right behind what it reads itself, so that an observed value in another
+// layout does not keep the one that it is made of.
+std::vector<NodeId> schedule(const Graph& graph) {
+  std::map<NodeId, std::vector<NodeId>> behind;
+  std::vector<NodeId> rest;
+  std::map<NodeId, size_t> place;
+  for (const NodeId id : graph.topo_order()) {
+    const Node& node = graph.node(id);
+    const auto is_read = [&](ValueId output) { return output != ValueId::none && !graph.value(output).users.empty(); };
+    std::optional<NodeId> maker;  // the last one
+    for (const ValueId input : node.inputs) {
+      const NodeId producer = input == ValueId::none ? NodeId::none : graph.value(input).producer;
+      if (producer != NodeId::none && (!maker || place.at(producer) > place.at(*maker))) {
+        maker = producer;
+      }
+    }
+    if (maker && std::ranges::none_of(node.outputs, is_read)) {
+      behind[*maker].push_back(id);
+    } else {
+      place[id] = rest.size();
+      rest.push_back(id);
+    }
+  }
+  std::vector<NodeId> order;
+  for (const NodeId id : rest) {
+    order.push_back(id);
+    order.insert(order.end(), behind[id].begin(), behind[id].end());
+  }
+  return order;
+}
 
 }  // namespace
 
@@ -81,7 +113,7 @@ Result<void> Executable::settle(const std::vector<TensorType>& inputs) {
 Result<void> Executable::choose_kernels() {
   const Backend* backend = DSQ_TRY(find_backend(options_.backend));
   const ThreadScope threads(options_.threads);
-  for (const NodeId id : graph_.topo_order()) {
+  for (const NodeId id : schedule(graph_)) {
     Step step;
     step.node = id;
     const Node& node = graph_.node(id);

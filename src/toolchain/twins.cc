@@ -109,7 +109,7 @@ Result<void> compare_layers(const Graph& reference, const Graph& quantized, cons
   Runner first(reference, {options.backend, options.threads, watched});
   Runner second(quantized, {options.backend, options.threads, options.layers});
   std::vector<ErrorMeter> meters(watched.size());
-  const int64_t step = data.step(std::min<int64_t>(options.batch, 8));
+  const int64_t step = data.step(1);  // the outputs of all layers are kept for a step
   for (int64_t at = 0; at < std::min(data.size(), kLayerSamples); at += step) {
     const std::vector<Tensor> inputs = DSQ_TRY(data.batch(at, std::min(step, data.size() - at)));
     std::vector<Tensor> kept(options.layers.size());
