@@ -14,10 +14,9 @@
 namespace dsq {
 namespace {
 
-constexpr double kWorthwhile = 0.98;  // of the error before: less is not worth moving weights for
+constexpr double kWorthwhile = 0.98;   // of the error before: less is not worth moving weights for
 constexpr int64_t kMinRows = 1 << 13;  // positions of a layer that are looked at, in all,
 constexpr int64_t kRowsPerColumn = 8;  // or as many for each of its inputs
-constexpr int64_t kMaxColumns = 4608;  // beyond that, sums of products get too large
 
 // Why a layer with integer weights of 8 bits is left as it is; nothing when it need not be.
 std::optional<std::string> stays(const Graph& graph, const QuantLayer& layer, const std::vector<QuantLayer>& all) {
@@ -30,7 +29,7 @@ std::optional<std::string> stays(const Graph& graph, const QuantLayer& layer, co
   if (layer.bias != ValueId::none && (!graph.is_constant(layer.bias) || graph.value(layer.bias).users.size() > 1)) {
     return "its bias is not its own";
   }
-  if (columns_of(layer) > kMaxColumns) {
+  if (columns_of(layer) > kMostColumnsToRecover) {
     return fmt::format("{} inputs to each output are too many", columns_of(layer));
   }
   return std::nullopt;
@@ -139,12 +138,10 @@ Attempt plainly_stored(const Patient& patient, const LayerWeights& weights) {
 
 // Rounded by covariance, with as much damping as the limit of the weights' error asks for.
 std::optional<StoredWeights> by_covariance(const Patient& patient, const Attempt& plain) {
-  const std::span<const float> scales =
-      patient.x ? std::span<const float>(patient.x->scale) : std::span<const float>();
+  const std::span<const float> scales = patient.x ? std::span<const float>(patient.x->scale) : std::span<const float>();
   const Tensor absorbed = absorb_scales(patient.layer, plain.meant, patient.x);
   for (const double damping : {0.01, 0.1, 0.5, 2.0}) {
-    StoredWeights rounded =
-        round_by_covariance(patient.layer, patient.fitted, absorbed, plain.stored, scales, damping);
+    StoredWeights rounded = round_by_covariance(patient.layer, patient.fitted, absorbed, plain.stored, scales, damping);
     if (rounded.error <= patient.limit) {
       return rounded;
     }
@@ -195,10 +192,9 @@ Result<std::vector<Recovered>> recover(Graph& graph, Graph simulated, const Data
                                        const RecoverOptions& options, Diagnostics& diagnostics, Progress& progress) {
   const std::vector<QuantLayer> layers = layers_of(graph, diagnostics);
   if (layers.empty() || fitted.size() < kFewestToRecover || held_out.size() == 0) {
-    diagnostics.note(
-        "", layers.empty() ? "nothing is repaired: no layer has integer weights of its own"
-                           : fmt::format("nothing is repaired: {} to fit are too few, {} are needed",
-                                         plural(fitted.size(), "sample"), kFewestToRecover));
+    diagnostics.note("", layers.empty() ? "nothing is repaired: no layer has integer weights of its own"
+                                        : fmt::format("nothing is repaired: {} to fit are too few, {} are needed",
+                                                      plural(fitted.size(), "sample"), kFewestToRecover));
     return std::vector<Recovered>();
   }
   const ThreadScope threads(options.run.threads);
@@ -223,8 +219,7 @@ Result<std::vector<Recovered>> recover(Graph& graph, Graph simulated, const Data
                     empty_sums(layer),
                     empty_sums(layer),
                     options.max_weight_error};
-    const int64_t rows =
-        std::max(kMinRows, kRowsPerColumn * columns_of(layer)) / static_cast<int64_t>(was.size()) + 1;
+    const int64_t rows = std::max(kMinRows, kRowsPerColumn * columns_of(layer)) / static_cast<int64_t>(was.size()) + 1;
     for (size_t b = 0; b < was.size(); ++b) {
       LayerSums& sums = static_cast<int64_t>(b) < fitted_batches ? patient.fitted : patient.held;
       DSQ_TRY(add_batch(sums, graph, layer, patient.weights, is[b], was[b], rows));

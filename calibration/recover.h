@@ -31,7 +31,8 @@ struct RecoverOptions {
   double max_weight_error = 0.01;
 };
 
-inline constexpr int64_t kFewestToRecover = 12;  // samples to fit; fewer say too little of a layer's inputs
+inline constexpr int64_t kMostColumnsToRecover = 4608;  // inputs to each output of a layer; beyond, sums get too large
+inline constexpr int64_t kFewestToRecover = 12;         // samples to fit; fewer say too little of a layer's inputs
 
 // `graph` is at the calibrated stage; constants of its layers change, nothing else. `simulated` is the same graph, under the
 // same ids, where markers are replaced by what they do to the numbers. Layers with integer weights of 8 bits are repaired,

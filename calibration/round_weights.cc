@@ -109,7 +109,8 @@ StoredWeights round_by_covariance(const QuantLayer& layer, const LayerSums& sums
         round_panel(*order, w, [&](int64_t k, int64_t o, double wanted) {
           const size_t at = place(k, o);
           const double scale = nearest.params.scale[scales.of(static_cast<int64_t>(at))];
-          const double level = scale > 0 ? std::clamp(std::nearbyint(wanted / scale), -double{kTop}, double{kTop}) : 0.0;
+          const double level =
+              scale > 0 ? std::clamp(std::nearbyint(wanted / scale), -double{kTop}, double{kTop}) : 0.0;
           q[at] = static_cast<int8_t>(level);
           return level * scale;
         });

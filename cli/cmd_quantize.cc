@@ -12,7 +12,9 @@
 #include "formats/report/text.h"
 #include "src/runner/backend.h"
 #include "src/toolchain/inputs.h"
+#include "src/toolchain/load.h"
 #include "src/toolchain/metric_command.h"
+#include "src/toolchain/options_text.h"
 #include "src/toolchain/quantize.h"
 
 namespace dsq::cli {
@@ -24,6 +26,8 @@ struct Options {
   RecipeOptions recipe;
   std::string recover;  // empty: the default
   OutputGates gates;
+  std::optional<std::filesystem::path> plan;
+  std::vector<std::string> layers;
 };
 
 std::string to_text(const Report& report, const OutputPaths& files) {
@@ -38,6 +42,25 @@ Json as_json(const Report& report, const OutputPaths& files) {
   return json;
 }
 
+// A plan that exists is used; one that does not will be written.
+Result<void> take_plan(const Options& options, QuantizeOptions& job) {
+  for (const std::string& text : options.layers) {
+    const auto [layer, precision] = DSQ_TRY(layer_from(text));
+    job.recipe.plan[layer] = precision;
+  }
+  if (!options.plan) {
+    return {};
+  }
+  if (!std::filesystem::exists(*options.plan)) {
+    job.save_plan = options.plan;
+    return {};
+  }
+  const Plan plan = DSQ_TRY(load_plan(*options.plan));
+  job.recipe.plan.insert(plan.begin(), plan.end());
+  job.mixed.search = false;
+  return {};
+}
+
 Result<Exit> run(const Options& options, Console& console) {
   QuantizeOptions job = options.job;
   job.shapes = options.common.shapes;
@@ -50,7 +73,12 @@ Result<Exit> run(const Options& options, Console& console) {
   job.min_cosine = options.gates.min_cosine;
   job.min_sqnr_db = options.gates.min_sqnr_db;
   job.recipe = DSQ_TRY(recipe_of(options.recipe));
-  job.recipe.recover = recovery_from(options.recover).value_or(job.recipe.recover);
+  const bool integers = is_integer(job.recipe.weights);
+  job.recipe.recover = recovery_from(options.recover).value_or(job.data && integers ? Recovery::fast : Recovery::none);
+  if (!job.mixed.aim && !job.metric_command) {
+    job.mixed.aim = job.max_drop;
+  }
+  DSQ_TRY(take_plan(options, job));
   DSQ_TRY(find_backend(job.backend));
   Diagnostics diagnostics;
   StderrProgress progress(console);
@@ -73,6 +101,25 @@ Result<Exit> run(const Options& options, Console& console) {
     return Error(*done.metric_error);
   }
   return done.report.passed ? Exit::ok : Exit::gate;
+}
+
+void add_mixed(CLI::App& app, MixedOptions& mixed) {
+  add_choice_function(
+      app, "--mixed", [&mixed](const std::string& given) { mixed.search = given == "auto"; }, {"auto", "off"},
+      "With data, layers that lose too much get a finer precision; off: every layer at --act, the first and last at "
+      "int8 "
+      "(default: auto)");
+  add_percent(app, "--target-a4", mixed.target_share,
+              "Share of multiplications to leave at --act, whatever is lost (default: as many as the aim lets)");
+  add_number(
+      app, "--aim", mixed.aim, 0, 100, "POINTS",
+      "What may be lost on held-out samples (default: --max-drop, or 0.3 points of accuracy and what stands for that)");
+  add_choice_function(
+      app, "--fallback",
+      [&mixed](const std::string& given) {
+        mixed.fallback = given == "int8" ? Fallback::int8 : given == "fp16" ? Fallback::fp16 : Fallback::automatic;
+      },
+      {"auto", "int8", "fp16"}, "The finer precision (default: auto, what costs least)");
 }
 
 void add_measures(CLI::App& app, Options& options) {
@@ -106,7 +153,15 @@ Action define_quantize(CLI::App& app) {
   add_sample_options(app, job.samples);
   add_choice(app, "--recover", options->recover, {"none", "fast"},
              "Repair layers on the data: refit them to what quantized layers before them give, round their weights by "
-             "the covariance of their inputs (default: none)");
+             "the covariance of their inputs (default: fast with --data)");
+  add_mixed(app, job.mixed);
+  add_optional_path(app, "--plan", options->plan,
+                    "A plan of precisions by layer: used where the file exists, otherwise written there");
+  app.add_option("--layer", options->layers, "Precision of one layer's input, by its name; may be repeated")
+      ->type_name("LAYER=int8")
+      ->expected(1)
+      ->take_all()
+      ->allow_extra_args(false);
   add_path(app, "-o,--output", job.output, "Where to write (default: beside the model, as .dsq)");
   add_measures(app, *options);
   app.add_flag("--dry-run", job.dry_run, "Show the plan, sizes and memory, and write nothing");

@@ -122,6 +122,14 @@ CLI::Option* add_number(CLI::App& app, const std::string& flag, std::optional<do
   return app.add_option_function<std::string>(flag, parse, text)->type_name(unit);
 }
 
+CLI::Option* add_percent(CLI::App& app, const std::string& flag, std::optional<double>& share,
+                         const std::string& text) {
+  const auto parse = [&share, flag](const std::string& given) {
+    share = parse_number(flag, given.ends_with('%') ? given.substr(0, given.size() - 1) : given, 0, 100) / 100;
+  };
+  return app.add_option_function<std::string>(flag, parse, text)->type_name("PERCENT");
+}
+
 void add_recipe(CLI::App& app, RecipeOptions& options) {
   add_choice(app, "--weights", options.weights, {"int8", "int6", "int4", "fp16", "float"},
              "How weights are stored (default: int8)");

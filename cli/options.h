@@ -68,6 +68,9 @@ CLI::Option* add_number(CLI::App& app, const std::string& flag, double& value, d
 CLI::Option* add_number(CLI::App& app, const std::string& flag, std::optional<double>& value, double low, double high,
                         const std::string& unit, const std::string& text);
 
+// "60%" or "60", kept as a share.
+CLI::Option* add_percent(CLI::App& app, const std::string& flag, std::optional<double>& share, const std::string& text);
+
 // A path option: `text` describes it.
 CLI::Option* add_path(CLI::App& app, const std::string& flag, std::filesystem::path& path, const std::string& text);
 CLI::Option* add_paths(CLI::App& app, const std::string& flag, std::vector<std::filesystem::path>& paths,

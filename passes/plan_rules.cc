@@ -108,10 +108,18 @@ Decision decide(const Recipe& recipe, const Graph& graph, const Node& node, bool
     decision.act = decision.act == Precision::int4 ? Precision::int8 : decision.act;
     decision.weights = decision.weights == Precision::int4 ? Precision::int8 : decision.weights;
   }
+  const auto planned = recipe.plan.find(label_of(graph, node));
+  if (planned != recipe.plan.end() && is_integer(recipe.act)) {
+    decision.act = planned->second;
+  }
   if (is_integer(decision.act) && !is_integer(decision.weights)) {
     decision.act = Precision::floating;
   }
   return decision;
+}
+
+bool is_kept(const Recipe& recipe, const Graph& graph, const Node& node) {
+  return kept(recipe, graph, node) != nullptr;
 }
 
 int weight_bits(const Recipe& recipe, const Graph& graph, const Node& node, DType storage) {
@@ -137,12 +145,20 @@ Result<void> check_selectors(const Graph& graph, const Recipe& recipe) {
                   near.empty() ? "" : "; nearest is '" + near + "'");
     }
   }
+  for (const auto& [name, precision] : recipe.plan) {
+    if (std::ranges::none_of(layers, [&](const Layer& layer) { return layer.label == name; })) {
+      const std::string near = nearest(name, names);
+      return fail(Code::selector_unmatched, "the plan names a layer '{}' that there is not{}", name,
+                  near.empty() ? "" : "; nearest is '" + near + "'");
+    }
+  }
   return {};
 }
 
 Recipe recipe_within(const Recipe& recipe, const Graph& nested) {
   Recipe within = recipe;
   within.calibrated = false;
+  within.plan.clear();
   std::vector<Layer> layers;
   collect_layers(nested, layers);
   std::erase_if(within.keep, [&](const Keep& keep) {

@@ -22,6 +22,9 @@ struct Decision {
 };
 Decision decide(const Recipe& recipe, const Graph& graph, const Node& node, bool edge);
 
+// Whether a --keep rule decides about this layer.
+bool is_kept(const Recipe& recipe, const Graph& graph, const Node& node);
+
 // The stored bits of a layer's integer weights: 8, 6 or 4.
 int weight_bits(const Recipe& recipe, const Graph& graph, const Node& node, DType storage);
 

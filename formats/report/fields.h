@@ -97,6 +97,15 @@ void fields(V& v, SamplePoints& sample) {
 }
 
 template <class V>
+void fields(V& v, PlanReport& plan) {
+  v.field("share", plan.share);
+  v.field("noise", plan.noise);
+  v.optional("points", plan.points);
+  v.field("chosen", plan.chosen);
+  v.field("flag", plan.flag);
+}
+
+template <class V>
 void fields(V& v, LossReport& loss) {
   v.field("output", loss.output);
   v.field("kind", loss.kind);
@@ -199,6 +208,7 @@ void fields(V& v, Report& report) {
   v.field("outputs", report.outputs);
   v.optional("accuracy", report.accuracy);
   v.optional("losses", report.losses);
+  v.optional("plans", report.plans);
   v.field("floats", report.floats);
   v.optional("memory", report.memory);
   v.field("max_weight_error", report.max_weight_error);

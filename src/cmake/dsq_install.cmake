@@ -9,7 +9,7 @@ include(CMakePackageConfigHelpers)
 
 add_library(dsquant_library SHARED)
 add_library(dsq::dsquant ALIAS dsquant_library)
-foreach(room support ir ops quant runner data report passes calibration format_onnx format_npy format_calibration format_idx format_manifest format_picture format_report format_dsq toolchain)
+foreach(room support ir ops quant runner data report passes calibration format_onnx format_npy format_calibration format_idx format_manifest format_picture format_plan format_report format_dsq toolchain)
   target_sources(dsquant_library PRIVATE $<TARGET_OBJECTS:dsq_${room}>)
 endforeach()
 target_link_libraries(dsquant_library PRIVATE dsq::toolchain PUBLIC fmt::fmt)
@@ -37,7 +37,7 @@ set(header_folder ${CMAKE_INSTALL_INCLUDEDIR}/dsquant)
 install(DIRECTORY src passes calibration DESTINATION ${header_folder} COMPONENT library FILES_MATCHING PATTERN "*.h"
         PATTERN src/runner/portable EXCLUDE PATTERN src/runner/onednn EXCLUDE PATTERN src/cmake EXCLUDE
         REGEX "calibration/(layer_sums|refit|round_weights)\\.h" EXCLUDE)  # sums are matrices of Eigen
-foreach(header calibration/table dsq/model dsq/read dsq/write manifest/manifest npy/npy onnx/import onnx/test_data picture/picture report/html
+foreach(header calibration/table dsq/model dsq/read dsq/write manifest/manifest npy/npy onnx/import onnx/test_data picture/picture plan/plan report/html
                report/json report/junit report/markdown report/sarif report/text)
   cmake_path(GET header PARENT_PATH format)
   install(FILES formats/${header}.h DESTINATION ${header_folder}/formats/${format} COMPONENT library)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,6 +25,10 @@ struct Keep {
   bool operator==(const Keep&) const = default;
 };
 
+// What the inputs of single layers are quantized to: int4, int8 or fp16, by the name of the layer, or that of its output
+// where it has none. Weights stay as they are asked for.
+using Plan = std::map<std::string, Precision>;
+
 // Repairs with data, without training (calibration/recover.h).
 enum class Recovery : uint8_t { none, fast };
 std::string_view name_of(Recovery recovery);  // "none", "fast"
@@ -33,6 +38,7 @@ struct Recipe {
   Precision weights = Precision::int8;
   Precision act = Precision::int4;  // int6 is not offered for activations
   std::vector<Keep> keep;
+  Plan plan;                       // where it differs from `act`; `keep` wins over it
   bool calibrated = false;         // ranges come from data; otherwise they are taken at run time
   bool edges_at_act = false;       // first and last layer at `act` too, instead of int8
   double max_weight_error = 0.01;  // relative L2 per layer; enforced for int8 weights

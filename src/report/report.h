@@ -107,6 +107,14 @@ struct LossReport {     // src/report/loss.h; of what the user's own command mea
   std::vector<SamplePoints> worst;  // the ten that lose most
 };
 
+struct PlanReport {              // a way to mix precisions, on the hull of noise over work (src/toolchain/search.h)
+  double share = 0;              // of multiplications at the asked precision, in [0, 1]
+  double noise = 0;              // predicted: energy of the outputs' error over theirs
+  std::optional<double> points;  // lost on held-out samples, where it was tried
+  bool chosen = false;
+  std::string flag;  // that gives it
+};
+
 struct FloatPart {  // operators that stayed in float, grouped by operator and reason
   std::string op;
   std::string reason;
@@ -164,6 +172,7 @@ struct Report {
   std::vector<OutputReport> outputs;
   std::optional<AccuracyReport> accuracy;
   std::optional<std::vector<LossReport>> losses;  // with data; what gates look at comes first
+  std::optional<std::vector<PlanReport>> plans;   // where precisions were mixed, from the most at the asked one
   std::vector<FloatPart> floats;
   std::optional<MemoryReport> memory;
   double max_weight_error = 0.01;        // the limit that int8 layers' weight_error was held to, relative

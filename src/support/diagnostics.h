@@ -33,6 +33,7 @@ class Diagnostics {
     std::erase_if(items_,
                   [&](const Diagnostic& item) { return item.severity == Severity::note && item.pass == pass_; });
   }
+  void append(const Diagnostics& others) { items_.insert(items_.end(), others.items_.begin(), others.items_.end()); }
   const std::vector<Diagnostic>& items() const { return items_; }
 
  private:

@@ -8,6 +8,7 @@
 #include "src/runner/executable.h"
 #include "src/support/parallel.h"
 #include "src/support/strings.h"
+#include "src/toolchain/attempt.h"
 #include "src/toolchain/macs.h"
 #include "src/toolchain/memory.h"
 #include "src/toolchain/probe.h"
@@ -91,24 +92,27 @@ Result<int64_t> process_peak(const Graph& reference, const Graph& twin, const Da
   };
   const std::vector<std::string> layers = compared_layers(reference, twin);
   const std::vector<TensorType> step = DSQ_TRY(types(options.batch));
-  const std::vector<TensorType> few = DSQ_TRY(types(std::min(options.batch, kForecastSamples)));
+  const std::vector<TensorType> one = DSQ_TRY(types(1));
   const int64_t constants = constants_of(reference);
   const int64_t stored = constants_of(twin);
   const int64_t comparing = constants + stored + DSQ_TRY(arena(reference, step, {})) + DSQ_TRY(arena(twin, step, {}));
-  const Bytes kept = DSQ_TRY(bytes_at(reference, layers, few));
-  const int64_t by_layer = constants + stored + DSQ_TRY(arena(reference, few, layers)) +
-                           DSQ_TRY(arena(twin, few, layers)) + kept.all + 4 * kept.largest;
+  const Bytes kept = DSQ_TRY(bytes_at(reference, layers, one));
+  const int64_t by_layer = constants + stored + DSQ_TRY(arena(reference, one, layers)) +
+                           DSQ_TRY(arena(twin, one, layers)) + kept.all + 4 * kept.largest;
   const int64_t batches = (data.size() + data.step(options.batch) - 1) / data.step(options.batch);
   const int64_t calibrating =
       options.data && !options.calibration
           ? std::min<int64_t>(thread_count(), batches) * (constants + DSQ_TRY(arena(reference, step, layers)))
           : 0;
-  int64_t samples = 0;  // decoded ones never lie in memory all at once
+  const int64_t each = DSQ_TRY(arena(reference, one, {})) / data.step(1);
+  const int64_t repairing =
+      learns(options) ? 4 * constants + bytes_to_repair(reference, data.size(), each, options.max_memory) : 0;
+  int64_t samples = 0;  // what is decoded lies in memory a step at a time, but for repairs
   for (const Tensor& input : DSQ_TRY(data.batch(0, data.step(1)))) {
     samples += static_cast<int64_t>(input.bytes().size()) * (data.streams() ? 1 : data.size() / data.step(1));
   }
   const int64_t reading = file_bytes + constants - stored;  // both forms of the constants, and nothing is stored yet
-  return kProgram + constants + stored + samples + std::max({reading, comparing, by_layer, calibrating});
+  return kProgram + constants + stored + samples + std::max({reading, comparing, by_layer, calibrating, repairing});
 }
 
 // The working memory of one sample, as the report has it.
@@ -158,8 +162,8 @@ Result<void> check_needed_memory(const Graph& reference, const Inputs& inputs, i
 
 Result<void> foretell(Quantized& done, const Inputs& inputs, bool calibrated, const QuantizeOptions& options) {
   Forecast forecast;
-  forecast.exact =
-      !calibrated || inputs.table || inputs.data->size() <= DSQ_TRY(forecast_samples(done.reference, *inputs.data));
+  forecast.exact = !learns(options) && (!calibrated || inputs.table ||
+                                        inputs.data->size() <= DSQ_TRY(forecast_samples(done.reference, *inputs.data)));
   forecast.file_bytes = DSQ_TRY(dsq_bytes(done.graph, provenance_of(done.report)));
   done.report.artefact_bytes = forecast.file_bytes;
   const Result<Dataset> data = inputs.any() ? Result<Dataset>(*inputs.any()) : probe_inputs(done.reference);

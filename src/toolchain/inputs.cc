@@ -10,6 +10,7 @@
 #include "src/support/file.h"
 #include "src/support/in_file.h"
 #include "src/support/strings.h"
+#include "src/toolchain/attempt.h"
 #include "src/toolchain/calibrate_job.h"
 #include "src/toolchain/metric_command.h"
 #include "src/toolchain/outputs.h"
@@ -93,7 +94,7 @@ Result<void> part_by_table(const QuantizeOptions& options, Diagnostics& diagnost
   for (std::vector<int64_t>* side : {&known, &others}) {
     side->resize(side->size() - side->size() % static_cast<size_t>(std::max<int64_t>(inputs.data->fixed_batch(), 1)));
   }
-  if (known.empty() && options.recipe.recover != Recovery::none) {
+  if (known.empty() && learns(options)) {
     return part(options, diagnostics, inputs);
   }
   inputs.evaluation = inputs.data;
@@ -209,6 +210,10 @@ Result<void> check_options(const QuantizeOptions& options) {
     }
   }
   written.insert(written.end(), ci.begin(), ci.end());
+  if (options.save_plan) {
+    written.push_back(*options.save_plan);
+    DSQ_TRY(check_writable(*options.save_plan));
+  }
   DSQ_TRY(check_apart(read, written));
   DSQ_TRY(check_ci_files(options.ci));
   for (const std::filesystem::path& path : {outputs.model, outputs.json, outputs.html}) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "formats/dsq/read.h"
+#include "formats/plan/plan.h"
 #include "passes/match.h"
 #include "src/ir/nested.h"
 #include "src/ir/parse.h"
@@ -166,6 +167,11 @@ Error not_float(const std::filesystem::path& path, const std::string& what) {
 }
 
 }  // namespace
+
+Result<Plan> load_plan(const std::filesystem::path& path) {
+  const std::shared_ptr<const MappedFile> file = DSQ_TRY(MappedFile::open(path));
+  return in_file(path.string(), parse_plan(as_text(file->bytes())));
+}
 
 std::string_view name_of(ModelKind kind) {
   switch (kind) {

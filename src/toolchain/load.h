@@ -11,6 +11,7 @@
 #include "formats/onnx/import.h"
 #include "passes/pipeline.h"
 #include "src/ir/graph.h"
+#include "src/quant/recipe.h"
 #include "src/support/diagnostics.h"
 #include "src/support/result.h"
 #include "src/toolchain/pass_log.h"
@@ -36,6 +37,9 @@ Result<Model> load_model(const std::filesystem::path& path, const std::map<std::
 // stage. Errors: pass_order, and for the file file_unreadable.
 Result<void> check_quantizable(const std::filesystem::path& path);
 Result<void> check_quantizable(const Graph& graph, const std::filesystem::path& path);
+
+// A plan of precisions by layer. Errors: file_unreadable, data_unreadable.
+Result<Plan> load_plan(const std::filesystem::path& path);
 
 // The canonical form of a float graph: constants folded, layers fused, imported quantization turned into ranges. Other
 // stages stay as they are. Errors: those of the passes.

@@ -1,6 +1,7 @@
 #include "src/toolchain/options_text.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <charconv>
 
@@ -42,6 +43,9 @@ Result<bool> take_recipe(const std::string& flag, const std::string* value, Reci
     (flag == "--act" ? recipe.act : recipe.weights) = DSQ_TRY(precision_of(*value, flag));
   } else if (flag == "--keep") {
     recipe.keep.push_back(DSQ_TRY(keep_from(*value)));
+  } else if (flag == "--layer") {
+    const auto [layer, precision] = DSQ_TRY(layer_from(*value));
+    recipe.plan[layer] = precision;
   } else if (flag == "--recover") {
     const std::optional<Recovery> found = recovery_from(*value);
     if (!found) {
@@ -56,12 +60,47 @@ Result<bool> take_recipe(const std::string& flag, const std::string* value, Reci
   return true;
 }
 
+constexpr auto kFallbacks = std::to_array<std::string_view>({"auto", "int8", "fp16"});
+
+std::string text_of(const MixedOptions& mixed) {
+  std::string text = mixed.search ? "" : " --mixed off";
+  text += mixed.target_share ? fmt::format(" --target-a4 {}", *mixed.target_share * 100) : "";
+  text += mixed.aim ? fmt::format(" --aim {}", *mixed.aim) : "";
+  text += mixed.fallback != Fallback::automatic
+              ? fmt::format(" --fallback {}", kFallbacks[static_cast<size_t>(mixed.fallback)])
+              : "";
+  return text;
+}
+
+// Whether the word is one of these.
+Result<bool> take_mixed(const std::string& flag, const std::string& value, MixedOptions& mixed) {
+  if (flag == "--mixed") {
+    mixed.search = value != "off";
+  } else if (flag == "--target-a4") {
+    mixed.target_share = DSQ_TRY(number_from<double>(value, flag)) / 100;
+  } else if (flag == "--aim") {
+    mixed.aim = DSQ_TRY(number_from<double>(value, flag));
+  } else if (flag == "--fallback") {
+    const auto found = std::ranges::find(kFallbacks, value);
+    if (found == kFallbacks.end()) {
+      return fail(Code::usage, "'{}' is no fallback", value).at(flag);
+    }
+    mixed.fallback = static_cast<Fallback>(found - kFallbacks.begin());
+  } else {
+    return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 std::string text_of(const Recipe& recipe) {
   std::string text = fmt::format("--weights {} --act {}", name_of(recipe.weights), name_of(recipe.act));
   for (const Keep& keep : recipe.keep) {
     text += " --keep " + shell_quoted(fmt::format("{}={}", keep.pattern, name_of(keep.precision)));
+  }
+  for (const auto& [layer, precision] : recipe.plan) {
+    text += " --layer " + shell_quoted(fmt::format("{}={}", layer, name_of(precision)));
   }
   text += recipe.edges_at_act ? " --edges-at-act" : "";
   text += recipe.recover == Recovery::none ? "" : fmt::format(" --recover {}", name_of(recipe.recover));
@@ -84,6 +123,11 @@ std::string text_of(const QuantizeOptions& options) {
     text += " --shape " + (plain ? word : shell_quoted(word));
   }
   if (options.data) {  // ranges are what the kernels compute
+    text += text_of(options.mixed);
+    if (options.mixed.search || options.recipe.recover != Recovery::none) {  // what else decides there
+      text += options.output_kind ? fmt::format(" --output-kind {}", name_of(*options.output_kind)) : "";
+      text += options.max_memory > 0 ? fmt::format(" --max-memory {}", options.max_memory) : "";
+    }
     text += options.batch != defaults.batch ? fmt::format(" --batch {}", options.batch) : "";
     text += options.backend != defaults.backend ? " --backend " + options.backend : "";
     const double fraction = options.eval_fraction.value_or(kEvalFraction);
@@ -126,7 +170,12 @@ Result<QuantizeOptions> options_from(std::string_view text) {
         options.seed = DSQ_TRY(number_from<uint64_t>(*value, flag));
       } else if (flag == "--skip-bad") {
         options.samples.skip_bad = DSQ_TRY(number_from<int64_t>(*value, flag));
-      } else if (!DSQ_TRY(take_preprocess_flag(flag.substr(2), *value, options.samples.preprocess))) {
+      } else if (flag == "--output-kind") {
+        options.output_kind = output_kind_from(*value);
+      } else if (flag == "--max-memory") {
+        options.max_memory = DSQ_TRY(number_from<int64_t>(*value, flag));
+      } else if (!DSQ_TRY(take_mixed(flag, *value, options.mixed)) &&
+                 !DSQ_TRY(take_preprocess_flag(flag.substr(2), *value, options.samples.preprocess))) {
         return fail(Code::usage, "the option '{}' is unknown", flag);
       }
     }
@@ -136,6 +185,18 @@ Result<QuantizeOptions> options_from(std::string_view text) {
 }
 
 Result<Recipe> recipe_from(std::string_view text) { return DSQ_TRY(options_from(text)).recipe; }
+
+Result<std::pair<std::string, Precision>> layer_from(const std::string& text) {
+  const size_t at = text.rfind('=');
+  const std::optional<Precision> precision =
+      at == std::string::npos ? std::nullopt : precision_from(text.substr(at + 1));
+  if (at == 0 || (precision != Precision::int4 && precision != Precision::int8 && precision != Precision::fp16)) {
+    return fail(Code::usage, "'{}' is not of the form LAYER=int8, with int4, int8 or fp16", text)
+        .at("--layer")
+        .hint("names of layers are what `dsquant inspect` prints");
+  }
+  return std::pair(text.substr(0, at), *precision);
+}
 
 Result<Keep> keep_from(const std::string& text) {
   const size_t at = text.rfind('=');

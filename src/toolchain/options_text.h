@@ -21,6 +21,8 @@ Result<Recipe> recipe_from(std::string_view text);
 
 // One --keep PATTERN=PRECISION; patterns may hold '='. Errors: usage.
 Result<Keep> keep_from(const std::string& text);
+// One --layer LAYER=int8; names may hold '='. Errors: usage.
+Result<std::pair<std::string, Precision>> layer_from(const std::string& text);
 // One --shape NAME=1,3,224,224; names may hold '='. Errors: usage.
 Result<std::pair<std::string, Shape>> shape_from(const std::string& text);
 

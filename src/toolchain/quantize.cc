@@ -4,34 +4,32 @@
 #include <array>
 #include <chrono>
 
-#include "calibration/recover.h"
 #include "formats/dsq/read.h"
 #include "formats/dsq/write.h"
+#include "formats/plan/plan.h"
 #include "formats/report/html.h"
 #include "formats/report/json.h"
 #include "passes/passes.h"
-#include "src/data/split.h"
 #include "src/support/file.h"
 #include "src/support/in_file.h"
 #include "src/support/parallel.h"
+#include "src/toolchain/attempt.h"
 #include "src/toolchain/calibrate_job.h"
 #include "src/toolchain/causes.h"
 #include "src/toolchain/facts.h"
 #include "src/toolchain/forecast.h"
 #include "src/toolchain/inputs.h"
 #include "src/toolchain/load.h"
-#include "src/toolchain/nested.h"
 #include "src/toolchain/outputs.h"
 #include "src/toolchain/probe.h"
 #include "src/toolchain/replay.h"
-#include "src/toolchain/simulate.h"
+#include "src/toolchain/search.h"
+#include "src/toolchain/stages.h"
 #include "src/toolchain/twins.h"
 #include "src/toolchain/verdict.h"
 
 namespace dsq {
 namespace {
-
-constexpr double kHeldOut = 0.25;  // of the samples that ranges come from: they decide what repairs are kept
 
 // Times the phases for the report.
 class Stopwatch {
@@ -81,9 +79,7 @@ class Quantization {
   Result<Quantized> run() {
     DSQ_TRY(read());
     DSQ_TRY(of_model(make_canonical()));
-    DSQ_TRY(of_model(plan()));
-    DSQ_TRY(of_model(find_ranges()));
-    DSQ_TRY(of_model(repair()));
+    DSQ_TRY(of_model(choose()));
     DSQ_TRY(of_model(store_weights()));
     DSQ_TRY(of_model(lower()));
     if (options_.dry_run) {
@@ -124,7 +120,7 @@ class Quantization {
   Result<void> make_canonical() {
     progress_.begin("simplifying", 0);
     recipe_.calibrated = inputs_.data || inputs_.table;
-    append(done_.passes, DSQ_TRY(run_own("canonicalize")));
+    append(done_.passes, DSQ_TRY(run_own(options_, "canonicalize", graph_, context_)));
     append(done_.passes, DSQ_TRY(canonicalize(graph_, diagnostics_, pipeline_)));
     done_.reference = graph_;
     DSQ_TRY(inputs_.table
@@ -136,48 +132,37 @@ class Quantization {
     return {};
   }
 
-  // What is quantized and how. Beyond this point the float topology does not change.
-  Result<void> plan() {
-    DSQ_TRY(run_stage("plan"));
-    wanted_ = wanted_observations(graph_);
+  // What is quantized and how, with ranges from data; layers make good what those before them lose. Beyond this point the
+  // float topology does not change.
+  Result<void> choose() {
     if (!options_.dry_run) {
       DSQ_TRY(check_needed_memory(done_.reference, inputs_, source_.file_bytes, options_));
     }
-    return {};
-  }
-
-  // Looks at data.
-  Result<void> find_ranges() {
-    if (inputs_.table) {
-      stats_ = DSQ_TRY(in_file(options_.calibration->string(), ranges_of(*inputs_.table, graph_)));
-      context_.stats = &stats_;
-    } else if (inputs_.data) {
-      const Dataset& data = *inputs_.data;
-      const int64_t samples = options_.dry_run ? DSQ_TRY(forecast_samples(done_.reference, data)) : data.size();
-      stats_ = DSQ_TRY(calibrate(graph_, wanted_, data.first(samples),
-                                 {options_.backend, options_.threads, options_.batch}, progress_));
-      context_.stats = &stats_;
-    }
+    Attempts attempts(done_.reference, inputs_, options_, pipeline_, progress_);
+    Attempt attempt = DSQ_TRY(attempts.make(recipe_));
     watch_.lap("calibrate");
-    return {};
-  }
-
-  // Ranges become scales; layers make good what those before them lose.
-  Result<void> repair() {
-    DSQ_TRY(run_stage("assign"));
-    meant_ = done_.reference;
-    if (recipe_.recover == Recovery::none || options_.dry_run) {
-      return {};
+    const bool searches = options_.mixed.search && is_integer(recipe_.act);
+    if (learns(options_) && inputs_.data && !options_.dry_run && DSQ_TRY(attempts.set_apart(diagnostics_))) {
+      DSQ_TRY(attempts.repair(attempt));
+      watch_.lap("repair");
+      if (searches) {
+        Found found = DSQ_TRY(search_plan(attempts, std::move(attempt)));
+        done_.report.plans = plan_reports(found);
+        diagnostics_.note("", "mixed precision: " + text_of(found));
+        attempt = std::move(found.attempt);
+        watch_.lap("search");
+      }
     }
-    const RecoverOptions how{{options_.backend, options_.threads, options_.batch}, recipe_.max_weight_error};
-    const Split split = DSQ_TRY(split_samples(*inputs_.data, kHeldOut, options_.seed));
-    const Dataset fitted = inputs_.data->select(split.calibration);
-    const Dataset held_out = inputs_.data->select(split.evaluation);
-    for (const Recovered& each :
-         DSQ_TRY(recover(graph_, simulated(graph_), fitted, held_out, how, diagnostics_, progress_))) {
+    recipe_ = attempt.recipe;
+    graph_ = std::move(attempt.graph);
+    looked_ = attempt.looked;
+    stats_ = attempts.seen();
+    append(done_.passes, attempt.passes);
+    diagnostics_.append(attempt.diagnostics);
+    meant_ = done_.reference;
+    for (const Recovered& each : attempt.recovered) {
       stand_for(each);
     }
-    watch_.lap("repair");
     return {};
   }
 
@@ -210,7 +195,7 @@ class Quantization {
   }
 
   Result<void> foretell_rest() {
-    DSQ_TRY(foretell(done_, inputs_, !wanted_.empty(), options_));
+    DSQ_TRY(foretell(done_, inputs_, looked_, options_));
     judge(done_.report, options_, nullptr, diagnostics_);
     done_.report.diagnostics = diagnostics_.items();
     return {};
@@ -239,6 +224,9 @@ class Quantization {
     if (options_.write) {
       files.push_back(DSQ_TRY(NewFile::write(paths_.json, to_json(report))));
       files.push_back(DSQ_TRY(NewFile::write(paths_.html, to_html(report))));
+      if (options_.save_plan) {
+        files.push_back(DSQ_TRY(NewFile::write(*options_.save_plan, plan_text(recipe_.plan))));
+      }
       DSQ_TRY(publish(files));
     }
     DSQ_TRY(write_ci_files(report, options_.ci));
@@ -262,21 +250,8 @@ class Quantization {
     }
   }
 
-  // The caller's passes in front of a list.
-  Result<PassLog> run_own(std::string_view list) {
-    PassLog log;
-    for (const OwnPass& own : options_.passes) {
-      if (own.before == list) {
-        const PassGroup group{std::span(&own.pass.name, 1)};
-        append(log, DSQ_TRY(run_passes(graph_, std::span(&group, 1), context_, {}, std::span(&own.pass, 1))));
-      }
-    }
-    return log;
-  }
-
   Result<void> run_stage(std::string_view list) {
-    append(done_.passes, DSQ_TRY(run_own(list)));
-    append(done_.passes, DSQ_TRY(run_list(list, graph_, context_, pipeline_)));
+    append(done_.passes, DSQ_TRY(dsq::run_stage(options_, list, graph_, context_, pipeline_)));
     return {};
   }
 
@@ -291,8 +266,8 @@ class Quantization {
   Inputs inputs_;
   onnx_format::Source source_;
   Graph graph_;
-  Graph meant_;  // the reference with the weights that repaired layers stand for
-  std::vector<Observation> wanted_;
+  Graph meant_;          // the reference with the weights that repaired layers stand for
+  bool looked_ = false;  // some range comes from data
   CalibrationTable stats_;
   std::vector<LayerInput> layer_inputs_;
   Quantized done_;

@@ -30,10 +30,23 @@ struct OwnPass {
 
 inline constexpr double kEvalFraction = 0.2;  // unless told
 
+// Where layers go that do not bear the asked precision.
+enum class Fallback : uint8_t { automatic, int8, fp16 };
+
+// Mixed precision (search.h).
+struct MixedOptions {
+  bool search = true;  // with data: false puts every layer at the asked precision
+  std::optional<double>
+      target_share;           // of multiplications at the asked precision, in [0, 1]; none: as many as the aim lets
+  std::optional<double> aim;  // points that may be lost; none: what loss.h holds every measure to
+  Fallback fallback = Fallback::automatic;
+};
+
 struct QuantizeOptions {
   std::filesystem::path model;
-  std::filesystem::path output;         // empty: beside the model, with the extension .dsq
-  std::map<std::string, Shape> shapes;  // --shape
+  std::optional<std::filesystem::path> save_plan;  // where the plan that was found goes
+  std::filesystem::path output;                    // empty: beside the model, with the extension .dsq
+  std::map<std::string, Shape> shapes;             // --shape
   Recipe recipe;
   std::optional<std::filesystem::path> calibration;  // a table of ranges, instead of those of `data`
   std::optional<std::filesystem::path> data;         // --data: what open_samples() takes
@@ -49,8 +62,9 @@ struct QuantizeOptions {
   int64_t max_memory = 0;                     // bytes that the process may take, about; 0: what the machine has
   std::optional<OutputKind> output_kind;      // what outputs are; none: recognised
   std::optional<std::string> metric_command;  // src/toolchain/metric_command.h
-  std::optional<double> max_drop;             // gates (src/toolchain/gates.h): points that may be lost
-  std::optional<double> min_agreement;        // percent
+  MixedOptions mixed;
+  std::optional<double> max_drop;       // gates (src/toolchain/gates.h): points that may be lost
+  std::optional<double> min_agreement;  // percent
   std::optional<double> min_cosine;
   std::optional<double> min_sqnr_db;
   std::optional<int64_t> max_size;                // bytes of the artefact

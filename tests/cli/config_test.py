@@ -85,8 +85,8 @@ class Config(unittest.TestCase):
                 printed = run(command, "--print-config").stdout
                 Path("job.toml").write_text(printed)
                 self.assertEqual(run(command, "--config", "job.toml", "--print-config").stdout, printed)
-                flags = set(re.findall(r"--([a-z-]+)", run(command, "--help").stdout.split("examples:")[0]))
-                keys = set(re.findall(r"^(?:# )?([a-z-]+) = ", printed, re.M))
+                flags = set(re.findall(r"--([a-z0-9-]+)", run(command, "--help").stdout.split("examples:")[0]))
+                keys = set(re.findall(r"^(?:# )?([a-z0-9-]+) = ", printed, re.M))
                 self.assertEqual(flags - {"config", "print-config", "help"} - keys, set(), f"{command} leaves out")
 
     def test_flags_win(self):

@@ -51,7 +51,8 @@ class Gates(unittest.TestCase):
         x = rng.normal(size=(1500, 3, 8, 8)).astype(np.float32)
         np.savez("calibration.npz", x=rng.normal(size=(64, 3, 8, 8)).astype(np.float32))
         np.savez("all.npz", x=x)
-        cls.dsquant("net.dsir", "--data", "calibration.npz", "--eval-fraction", "0", "-o", "net.dsq")
+        cls.dsquant("net.dsir", "--data", "calibration.npz", "--eval-fraction", "0", "-o", "net.dsq",
+                    "--mixed", "off", "--recover", "none")  # a network that loses
         cls.float = cls.outputs("net.dsir", "all.npz")
         cls.quantized = cls.outputs("net.dsq", "all.npz")
         cls.x = x
@@ -73,7 +74,8 @@ class Gates(unittest.TestCase):
         return np.load("out.npz")["y"]
 
     def quantize(self, *words, status=0, name="q"):
-        done = self.dsquant("net.dsir", "--data", "calibration.npz", "-o", f"{name}.dsq", *words, status=status)
+        done = self.dsquant("net.dsir", "--data", "calibration.npz", "-o", f"{name}.dsq", "--mixed", "off", "--recover", "none",
+                            *words, status=status)
         return done, json.loads(Path(f"{name}.report.json").read_text())
 
     def one_in(self, count):
@@ -247,7 +249,7 @@ class Gates(unittest.TestCase):
     def test_labels_that_do_not_fit(self):
         for labels in (np.full(1500, 10), np.zeros(7, np.int64), np.full(1500, -1)):
             np.save("bad.npy", labels)
-            done = self.dsquant("net.dsir", "--data", "calibration.npz", "-o", "no.dsq", "--eval-data", "all.npz",
+            done = self.dsquant("net.dsir", "--data", "calibration.npz", "-o", "no.dsq", "--mixed", "off", "--recover", "none", "--eval-data", "all.npz",
                                 "--eval-labels", "bad.npy", status=3)
             self.assertIn("error[E404]", done.stderr)
 

@@ -140,7 +140,7 @@ class Pages(unittest.TestCase):
         for command in HELP:
             got = {}
             for spec in specs("dsquant", command, "-"):
-                if match := re.fullmatch(r"(?:\*|\([^)]*\))?(--?[a-z-]+)[=+]?\[(?:[^\]\\]|\\.)*\](?::(?:[^:\\]|\\.)*:(.*))?", spec):
+                if match := re.fullmatch(r"(?:\*|\([^)]*\))?(--?[a-z0-9-]+)[=+]?\[(?:[^\]\\]|\\.)*\](?::(?:[^:\\]|\\.)*:(.*))?", spec):
                     got[match[1]] = match[2] or ""
                 elif match := re.fullmatch(r":([A-Z]+):(.*)", spec):
                     got[match[1]] = match[2]

@@ -318,7 +318,8 @@ class Kinds(Samples):
             for i in range(count):
                 if not Path(f"d/{i:04}.jpg").exists():
                     picture(i, side).save(f"d/{i:04}.jpg")
-            process = subprocess.Popen([DSQUANT, "net.dsir", "-o", "q.dsq", "--act", "int8", "--data", "d", "--preset", "unit"],
+            process = subprocess.Popen([DSQUANT, "net.dsir", "-o", "q.dsq", "--act", "int8", "--data", "d", "--preset", "unit",
+                                        "--recover", "none", "--mixed", "off"],  # repairs hold up to 512 MB
                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = status
