@@ -96,7 +96,7 @@ Result<bool> plan_quant(Graph& graph, PassContext& context) {
     const Decision decision = decide(context.recipe, graph, node, edges.contains(id));
     changed = changed || decision.weights != Precision::floating || decision.act != Precision::floating;
     if (decision.weights != Precision::floating) {
-      if (graph.value(layer->w).users.size() > 1) {
+      if (graph.value(layer->w).users.size() > 1 || graph.is_output(layer->w)) {
         const ValueId own = graph.add_constant(graph.value(layer->w).name, *graph.constant(layer->w));
         graph.set_input(id, 1, own);
       }
