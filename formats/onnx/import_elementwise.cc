@@ -184,7 +184,9 @@ Result<void> convert_dropout(NodeImport& n) {
   if (n.wants(1)) {
     const ValueId shape = DSQ_TRY(n.emit(OpKind::shape, ShapeAttrs{}, {n.in(0)}));
     const ValueId yes = n.constant(Tensor::of<bool>({1}, {true}));
-    n.bind(1, DSQ_TRY(n.emit(OpKind::constant_of_shape, NoAttrs{}, {shape, yes})));
+    const ValueId mask = DSQ_TRY(n.emit(OpKind::constant_of_shape, NoAttrs{}, {shape, yes}));
+    const bool truth = n.opset() >= 10;  // before, the mask is of the input's type
+    n.bind(1, truth ? mask : DSQ_TRY(n.emit(OpKind::cast, CastAttrs{n.type(0).dtype}, {mask})));
   }
   n.bind(0, DSQ_TRY(n.emit(OpKind::identity, NoAttrs{}, {n.in(0)})));
   return {};

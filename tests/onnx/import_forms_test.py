@@ -96,6 +96,8 @@ class OldAndNewForms(Case):
         self.check(one("Dropout", opset=7, ratio=0.3), self.x)
         self.check(one("Dropout", opset=10, outputs=("y", "mask")), self.x, expected={
             "y": self.x["x"], "mask": np.ones((2, 4, 6), bool)})
+        self.check(one("Dropout", opset=9, outputs=("y", "mask")), self.x, expected={
+            "y": self.x["x"], "mask": np.ones((2, 4, 6), np.float32)})
         self.check(one("Dropout", ("x", "r"), {"r": np.float32(0.5)}, opset=13), self.x)
         self.check(one("Dropout", ("x", "r", "t"), {"r": np.float32(0.5), "t": np.bool_(False)}, opset=13), self.x)
         self.refused(one("Dropout", ("x", "r", "t"), {"r": np.float32(0.5), "t": np.bool_(True)}, opset=13), "E105", "training")
