@@ -19,6 +19,7 @@ import shapes  # noqa: F401
 
 CLOSE, STEPS = 1e-4, 0.05  # of the largest magnitude; where values are rounded
 LEAST_SQNR = 8.0           # of 8-bit weights and activations, in dB
+TINY = 1e-25               # values below may be taken for zeros: scales end at 1e-30
 INPUTS = [(2, 4, 6, 6), (2, 3, 5, 4), (2, 5, 8), (3, 8), (2, 6), (1, 4, 3, 4, 3), (2, 4, 9)]
 REFUSALS = ("E110", "E702")  # weights that leave f32, more memory than the inputs warrant
 
@@ -86,9 +87,8 @@ class Check:
         for name, array in wanted.items():
             largest = np.abs(array.astype(np.float64)).max() if array.size else 0
             sway = np.abs(array.astype(np.float64) - moved[name]).max() if array.size else 0
-            tiny = coarse and largest < 1e-25  # below the smallest scale that is used
             whole = not np.issubdtype(array.dtype, np.floating)
-            tolerances[name] = np.inf if tiny or (whole and coarse) else max((STEPS if coarse else CLOSE) * largest, 50 * sway)
+            tolerances[name] = np.inf if whole and coarse else max((STEPS if coarse else CLOSE) * largest, 50 * sway, TINY)
         return wanted, tolerances
 
     def dsquant(self, what, *arguments, may_refuse=True):
@@ -131,7 +131,8 @@ class Check:
         for file in "q.dsq", "q.report.json", "q.report.html":
             os.remove(self.path(file))
         for name, array in (got or {}).items() if judged and not self.network.coarse else ():
-            if array.dtype == np.float32 and array.size and name in self.wanted and sqnr(self.wanted[name], array) < LEAST_SQNR:
+            judge = array.dtype == np.float32 and array.size and name in self.wanted and np.abs(self.wanted[name]).max() >= TINY
+            if judge and sqnr(self.wanted[name], array) < LEAST_SQNR:
                 self.faults.append(f"{what}: '{name}' is at {sqnr(self.wanted[name], array):.1f} dB")
 
     def all(self):

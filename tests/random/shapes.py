@@ -258,7 +258,8 @@ def softmax(n):
 @part
 def dropout(n):
     x = n.any()
-    y = n.emit("Dropout", [x], n.choice([1, 2]), **({"ratio": 0.3} if n.opset < 12 else {}))
+    outputs = n.choice([1, 2]) if n.opset >= 12 else 1  # ONNX Runtime leaves the mask of older ones at zeros
+    y = n.emit("Dropout", [x], outputs, **({"ratio": 0.3} if n.opset < 12 else {}))
     if isinstance(y, str):
         n.emit("Relu", [y])
 
