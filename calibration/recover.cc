@@ -26,7 +26,8 @@ std::optional<std::string> stays(const Graph& graph, const QuantLayer& layer, co
   if (shared) {
     return "its weights are shared";
   }
-  if (layer.bias != ValueId::none && (!graph.is_constant(layer.bias) || graph.value(layer.bias).users.size() > 1)) {
+  if (layer.bias != ValueId::none &&
+      (!graph.is_constant(layer.bias) || graph.value(layer.bias).users.size() > 1 || graph.is_output(layer.bias))) {
     return "its bias is not its own";
   }
   if (columns_of(layer) > kMostColumnsToRecover) {

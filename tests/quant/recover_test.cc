@@ -1,4 +1,5 @@
 // Recovery: a layer as a matrix product, least squares with a hold-out, rounding by covariance, and the walk that joins them.
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -242,6 +243,23 @@ TEST(Recover, TheSameForAnyNumberOfThreads) {
   ASSERT_TRUE(recovered(one, data, 1));
   ASSERT_TRUE(recovered(three, data, 3));
   EXPECT_TRUE(one == three);
+}
+
+TEST(Recover, WhatTheNetworkGivesOutStays) {
+  std::string text(kNetwork);
+  text.replace(text.find("(%y)"), 4, "(%y, %w2, %b1)");
+  const Graph reference = parsed(text);
+  const Dataset data = samples(reference, 64, 7);
+  Graph graph = calibrated(data, reference);
+  const Result<std::vector<Recovered>> done = recovered(graph, data, 2);
+  ASSERT_TRUE(done) << done.error().what;
+  EXPECT_EQ(done->size(), 2U);  // all but the first
+  for (const std::string name : {"w2", "b1"}) {
+    const Tensor& before = *reference.constant(*reference.find_value(name));
+    const Tensor& after = *graph.constant(*graph.find_value(name));
+    ASSERT_EQ(after.dtype(), DType::f32) << name;
+    EXPECT_TRUE(std::ranges::equal(after.values<float>(), before.values<float>())) << name;
+  }
 }
 
 TEST(Recover, TooFewSamplesChangeNothing) {
