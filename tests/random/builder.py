@@ -35,7 +35,7 @@ class Network:
         self.open = self.chance(0.5)    # the batch is left open
         self.coarse = False             # holds steps (rounding), so that small differences may become large ones
         self.nodes, self.initializers, self.data, self.floats, self.inputs, self.graph_inputs = [], [], {}, [], {}, []
-        self.weights = []               # names of stored f32 tensors
+        self.weights, self.biases = [], []  # names of stored f32 tensors
         self.extra_outputs, self.count = [], 0
         self.listed = self.opset < 9 or self.chance(0.15)  # initializers are inputs, too
 
@@ -147,8 +147,9 @@ class Network:
         ends = list(dict.fromkeys([made[-1], *self.extra_outputs, *[self.choice(made) for _ in range(self.whole(0, 2))]]))
         if self.chance(0.1):
             ends.append(self.choice(list(self.inputs)))
-        if self.chance(0.1) and self.weights:
-            ends.append(self.choice(self.weights))
+        given = self.weights + self.biases
+        if self.chance(0.1) and given:
+            ends.append(self.choice(given))
         ends = list(dict.fromkeys(ends))
         nodes = list(self.nodes)
         if self.chance(0.2):

@@ -44,7 +44,9 @@ def weight(n, *shape, scale=None):
 
 
 def small(n, *shape):
-    return n.stored(n.normal(*shape) * np.float32(0.3))
+    name = n.stored(n.normal(*shape) * np.float32(0.3))
+    n.biases.append(name)
+    return name
 
 
 def window(n, space, transposed=False):

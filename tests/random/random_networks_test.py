@@ -139,7 +139,7 @@ class Check:
         with open(self.path("model.onnx"), "wb") as file:
             file.write(self.model.SerializeToString())
         np.savez(self.path("x.npz"), **self.network.inputs)
-        samples = {k: np.concatenate([v, self.network.normal(4, *v.shape[1:])]) if self.network.open else v for k, v in self.network.inputs.items()}
+        samples = {k: np.concatenate([v, self.network.normal(30, *v.shape[1:])]) if self.network.open else v for k, v in self.network.inputs.items()}
         np.savez(self.path("data.npz"), **samples)
         data = ["--data", "data.npz"]
         for backend in "portable", "onednn":

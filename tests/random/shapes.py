@@ -16,6 +16,8 @@ def function(n):
     op, attributes = n.choice([("Relu", {}), ("Relu", {}), ("Sigmoid", {}), ("Tanh", {}), ("Neg", {}), ("Abs", {}), ("Identity", {}), ("Erf", {}), ("Softplus", {}), ("Softsign", {}),
                                ("LeakyRelu", {"alpha": n.choice([0.1, -0.5, 1.5, 0.0])}), ("Elu", {"alpha": n.choice([1.0, 0.3])}), ("Selu", {}), ("HardSigmoid", {"alpha": 0.3}),
                                ("HardSwish", {}), ("Gelu", {}), ("Mish", {}), ("Celu", {}), ("ThresholdedRelu", {"alpha": 0.3}), ("Swish", {}), ("Sin", {}), ("Shrink", {"lambd": 0.3}), ("Exp", {})])
+    if op == "ThresholdedRelu" and n.opset < 10:
+        raise Unfit  # ONNX Runtime takes it all the same
     n.coarse |= op in ("ThresholdedRelu", "Shrink")
     y = n.emit(op, [x], **attributes)
     if n.chance(0.2):
@@ -87,6 +89,10 @@ def pool(n):
         attributes["count_include_pad"] = 1
     if op == "MaxPool" and n.opset >= 10 and n.chance(0.3) and "auto_pad" not in attributes:
         attributes["dilations"] = [n.whole(1, 2) for _ in space]
+        sides = attributes.get("pads", [0] * 2 * len(space))
+        extents = [(k - 1) * d + 1 for k, d in zip(attributes["kernel_shape"], attributes["dilations"])]
+        if any(e > s + p + q for e, s, p, q in zip(extents, space, sides, sides[len(space):])):
+            raise Unfit  # ONNX Runtime has a result even where no window fits
     y = n.emit(op, [x], n.choice([1, 1, 2]) if op == "MaxPool" and n.opset >= 8 else 1, **attributes)
     if isinstance(y, list) and n.chance(0.3):
         n.extra_outputs.append(y[1])
