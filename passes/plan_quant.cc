@@ -60,12 +60,12 @@ QuantSpec weight_spec(const QuantLayer& layer, Precision weights) {
 }
 
 // The ranges that an imported model brought along have moved to the markers that use them.
-bool forget_imported(Graph& graph) {
+bool forget_imported(Graph& graph, const std::set<ValueId>& planned_weights) {
   bool changed = false;
   for (const ValueId id : graph.values()) {
     const Value& value = graph.value(id);
     const bool marked = value.producer != NodeId::none && is_marker(graph, value.producer);
-    if ((value.spec || value.params) && !value.constant && !marked) {
+    if ((value.spec || value.params) && !planned_weights.contains(id) && !marked) {
       graph.set_spec(id, std::nullopt);
       graph.set_params(id, std::nullopt);
       changed = true;
@@ -83,6 +83,7 @@ Result<bool> plan_quant(Graph& graph, PassContext& context) {
   bool changed = false;
   Markers markers(graph);
   std::set<NodeId> integer_nodes;  // whose results can be integers
+  std::set<ValueId> planned_weights;
   for (const NodeId id : graph.topo_order()) {
     const std::optional<QuantLayer> layer = quant_layer_at(graph, id);
     if (!layer) {
@@ -101,6 +102,7 @@ Result<bool> plan_quant(Graph& graph, PassContext& context) {
         graph.set_input(id, 1, own);
       }
       graph.set_spec(graph.node(id).inputs[1], weight_spec(*layer, decision.weights));
+      planned_weights.insert(graph.node(id).inputs[1]);
     }
     if (decision.act == Precision::floating) {
       continue;
@@ -116,7 +118,7 @@ Result<bool> plan_quant(Graph& graph, PassContext& context) {
   if (calibrated && is_integer(context.recipe.act)) {
     plan_between(graph, markers, std::move(integer_nodes));
   }
-  return forget_imported(graph) || changed;
+  return forget_imported(graph, planned_weights) || changed;
 }
 
 }  // namespace dsq
