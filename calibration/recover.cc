@@ -200,8 +200,10 @@ Result<std::vector<Recovered>> recover(Graph& graph, Graph simulated, const Data
   }
   const ThreadScope threads(options.run.threads);
   const std::array<Dataset, 2> parts = {fitted, held_out};
-  Walk reference = DSQ_TRY(Walk::begin(graph, parts, options.run));
-  Walk quantized = DSQ_TRY(Walk::begin(std::move(simulated), parts, options.run));
+  std::vector<NodeId> stops;
+  std::ranges::transform(layers, std::back_inserter(stops), &QuantLayer::node);
+  Walk reference = DSQ_TRY(Walk::begin(graph, stops, parts, options.run));
+  Walk quantized = DSQ_TRY(Walk::begin(std::move(simulated), stops, parts, options.run));
   const int64_t step = fitted.step(options.run.batch);
   const int64_t fitted_batches = (fitted.size() + step - 1) / step;
   std::vector<Recovered> done;

@@ -1,14 +1,43 @@
 #include "calibration/walk.h"
 
 #include <algorithm>
+#include <set>
 
 #include "src/runner/runner.h"
 #include "src/support/parallel.h"
 
 namespace dsq {
 
-Walk::Walk(Graph graph, const CalibrateOptions& options) : graph_(std::move(graph)), options_(options) {
-  order_ = graph_.topo_order();
+namespace {
+
+// Each stop behind all that it needs. Two graphs with the same stops need not have them in the same topological order.
+std::vector<NodeId> order_to(const Graph& graph, std::span<const NodeId> stops) {
+  const std::vector<NodeId> all = graph.topo_order();
+  std::vector<NodeId> order;
+  std::set<NodeId> taken;
+  for (const NodeId stop : stops) {
+    std::set<NodeId> needed;
+    std::vector<NodeId> open = {stop};
+    while (!open.empty()) {
+      const NodeId id = open.back();
+      open.pop_back();
+      if (id != NodeId::none && !taken.contains(id) && needed.insert(id).second) {
+        for (const ValueId input : graph.node(id).inputs) {
+          open.push_back(input == ValueId::none ? NodeId::none : graph.value(input).producer);
+        }
+      }
+    }
+    std::ranges::copy_if(all, std::back_inserter(order), [&](NodeId id) { return needed.contains(id); });
+    taken.merge(needed);
+  }
+  return order;
+}
+
+}  // namespace
+
+Walk::Walk(Graph graph, std::span<const NodeId> stops, const CalibrateOptions& options)
+    : graph_(std::move(graph)), options_(options) {
+  order_ = order_to(graph_, stops);
   for (size_t at = 0; at < order_.size(); ++at) {
     for (const ValueId input : graph_.node(order_[at]).inputs) {
       if (input != ValueId::none && !graph_.is_constant(input)) {
@@ -18,8 +47,9 @@ Walk::Walk(Graph graph, const CalibrateOptions& options) : graph_(std::move(grap
   }
 }
 
-Result<Walk> Walk::begin(Graph graph, std::span<const Dataset> parts, const CalibrateOptions& options) {
-  Walk walk(std::move(graph), options);
+Result<Walk> Walk::begin(Graph graph, std::span<const NodeId> stops, std::span<const Dataset> parts,
+                         const CalibrateOptions& options) {
+  Walk walk(std::move(graph), stops, options);
   for (const Dataset& data : parts) {
     const int64_t step = data.step(options.batch);
     for (int64_t first = 0; first < data.size(); first += step, ++walk.batches_) {

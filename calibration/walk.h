@@ -12,20 +12,21 @@ namespace dsq {
 
 class Walk {
  public:
-  // Batches of options.batch samples, as far as the model allows; none holds samples of two parts.
-  static Result<Walk> begin(Graph graph, std::span<const Dataset> parts, const CalibrateOptions& options);
+  // Stops at these nodes, in this order: none depends on a later one. Batches of options.batch samples, as far as the
+  // model allows; none holds samples of two parts.
+  static Result<Walk> begin(Graph graph, std::span<const NodeId> stops, std::span<const Dataset> parts,
+                            const CalibrateOptions& options);
 
-  // Runs all nodes that stand in front of `node` in topological order and have not been run.
-  // Errors: what running says.
+  // Runs what this stop needs and has not been run. Errors: what running says.
   Result<void> advance_to(NodeId node);
-  // A value that some node from here on reads, in every batch, in the order of the parts. Constants have none.
+  // A value that this stop or one behind it needs, in every batch, in the order of the parts. Constants have none.
   const std::vector<Tensor>& batches(ValueId value) const { return kept_.at(value); }
 
   const Graph& graph() const { return graph_; }
   void set_constant(ValueId value, Tensor tensor) { graph_.set_constant(value, std::move(tensor)); }
 
  private:
-  Walk(Graph graph, const CalibrateOptions& options);
+  Walk(Graph graph, std::span<const NodeId> stops, const CalibrateOptions& options);
   struct Piece {
     Graph graph;
     std::vector<ValueId> inputs;
@@ -35,7 +36,7 @@ class Walk {
 
   Graph graph_;
   CalibrateOptions options_;
-  std::vector<NodeId> order_;
+  std::vector<NodeId> order_;            // of the stops and all that they need
   std::map<ValueId, size_t> last_read_;  // the place in order_ of a value's last reader
   size_t next_ = 0;
   size_t batches_ = 0;

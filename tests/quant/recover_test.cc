@@ -8,6 +8,7 @@
 #include "calibration/recover.h"
 #include "calibration/refit.h"
 #include "calibration/round_weights.h"
+#include "calibration/walk.h"
 #include "passes/passes.h"
 #include "src/ir/parse.h"
 #include "src/ops/infer.h"
@@ -215,6 +216,23 @@ Result<std::vector<Recovered>> recovered(Graph& graph, const Dataset& data, int 
   const auto cut = ids.begin() + data.size() * 3 / 4;
   return recover(graph, simulated(graph), data.select({ids.begin(), cut}), data.select({cut, ids.end()}),
                  {{"portable", threads, 4}, 0.01}, diag, progress);
+}
+
+TEST(Walk, StopsInAnotherOrderThanItsGraph) {
+  const Graph graph = parsed(
+      "graph (%x: f32[?,3,8,8]) -> (%y, %z) {\n%w = const f32[2,3,1,1] rand(seed=1)\n"
+      "%y = conv(%x, %w)\n%a = neg(%x)\n%z = conv(%a, %w)\n}");
+  const std::vector<NodeId> order = graph.topo_order();
+  const std::vector<NodeId> stops = {order[2], order[0]};
+  const std::vector<Dataset> parts = {samples(graph, 5, 1), samples(graph, 3, 2)};
+  Result<Walk> walk = Walk::begin(graph, stops, parts, {"portable", 1, 4});
+  ASSERT_TRUE(walk && walk->advance_to(stops[0]));
+  const std::vector<Tensor>& negated = walk->batches(*graph.find_value("a"));
+  ASSERT_EQ(negated.size(), 3U);  // 4 + 1 and 3 samples
+  const std::vector<Tensor>& x = walk->batches(*graph.find_value("x"));
+  EXPECT_EQ(negated[2].values<float>()[7], -x[2].values<float>()[7]);
+  ASSERT_TRUE(walk->advance_to(stops[1]));
+  EXPECT_EQ(walk->batches(*graph.find_value("x")).size(), 3U);
 }
 
 TEST(Recover, ANetworkComesNearerToFloatAndWeightsStayWithinTheirLimit) {
