@@ -43,6 +43,11 @@ std::string named_bars(const std::vector<Bar>& bars, size_t count);
 // Float value against quantized value, with the line on which they are equal. Pairs that are not finite are left out.
 std::string scatter(const OutputReport& output);
 
+// ---- plans ----
+
+// The hull of plans: the share of multiplications at the asked precision against predicted noise, in dB below the output.
+std::string hull(const std::vector<PlanReport>& plans, const std::string& description);
+
 // ---- a layer's input ----
 
 // Counts of values over their range, on a scale of roots so that tails show, with the points between which they are

@@ -73,6 +73,48 @@ std::string scatter(const OutputReport& output) {
   return out + "</svg>";
 }
 
+std::string hull(const std::vector<PlanReport>& plans, const std::string& description) {
+  constexpr double kLeft = 52;
+  constexpr double kTop = 12;
+  constexpr double kWidth = 520;
+  constexpr double kHeight = 200;
+  constexpr double kQuietest = 60;  // dB; beyond that nothing is left to see
+  const auto decibels = [&](const PlanReport& plan) {
+    return std::clamp(-10 * std::log10(std::max(plan.noise, 1e-12)), 0.0, kQuietest);
+  };
+  double high = 10;
+  for (const PlanReport& plan : plans) {
+    high = std::max(high, decibels(plan));
+  }
+  const auto across = [&](double share) { return kLeft + kWidth * share; };
+  const auto up = [&](double value) { return kTop + kHeight * (high - value) / high; };
+  std::string out = fmt::format("<svg class=\"chart hull\" viewBox=\"0 0 600 260\" role=\"img\" aria-label=\"{}\">",
+                                escape(description));
+  for (const double tick : ticks(0, high, 4)) {
+    out += fmt::format(
+        "<line class=\"grid\" x1=\"{0:.1f}\" x2=\"{1:.1f}\" y1=\"{2:.1f}\" y2=\"{2:.1f}\"/>"
+        "<text class=\"axis\" x=\"{3:.1f}\" y=\"{2:.1f}\" dy=\".32em\" text-anchor=\"end\">{4}</text>",
+        kLeft, kLeft + kWidth, up(tick), kLeft - 6, plain(tick));
+  }
+  for (const double share : {0.0, 0.25, 0.5, 0.75, 1.0}) {
+    out += fmt::format("<text class=\"axis\" x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{:.0f} %</text>",
+                       across(share), kTop + kHeight + 24, share * 100);
+  }
+  for (const PlanReport& plan : plans) {
+    const char* kind = plan.chosen ? " chosen" : plan.points ? " tried" : "";
+    out += fmt::format(
+        "<circle class=\"dot{}\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"{}\"><title>{}\n{:.2f} dB{}</title></circle>", kind,
+        across(plan.share), up(decibels(plan)), plan.points ? 4.5 : 2.6, escape(plan.flag), decibels(plan),
+        plan.points ? fmt::format("\n{:.3f} points lost", *plan.points) : "");
+  }
+  out += fmt::format(
+      "<text class=\"axis strong\" x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">multiplications at the asked "
+      "precision</text><text class=\"axis strong\" transform=\"translate(12 {:.1f}) rotate(-90)\" "
+      "text-anchor=\"middle\">predicted SQNR, dB</text>",
+      kLeft + kWidth / 2, kTop + kHeight + 44, kTop + kHeight / 2);
+  return out + "</svg>";
+}
+
 std::string histogram(const InputReport& input, const std::string& description) {
   constexpr double kWidth = 320;
   constexpr double kHeight = 60;

@@ -24,6 +24,7 @@ struct Section {
 
 constexpr Section kSections[] = {
     {"loss", "Loss", "What is lost", page::losses},
+    {"plan", "Plan", "Mixed precision", page::plans},
     {"size", "Size", "Size", page::sizes},
     {"error", "Error", "Error by layer", page::errors},
     {"worst", "Remedies", "What to mend first", page::worst},

@@ -10,6 +10,7 @@ namespace dsq::page {
 
 std::string verdict(const Report& report);      // sections_verdict.cc: headline, key figures, gates
 std::string losses(const Report& report);       // sections_loss.cc: what is lost, worst samples, classes
+std::string plans(const Report& report);        // sections_plan.cc: how precisions were mixed
 std::string sizes(const Report& report);        // sections_size.cc
 std::string memory(const Report& report);       // sections_size.cc
 std::string errors(const Report& report);       // sections_error.cc: by layer

@@ -10,7 +10,7 @@ from browser import Browser
 
 program = sys.argv[1]
 pictures = pathlib.Path(sys.argv[2]) if len(sys.argv) > 2 else None
-CHARTS = {"full60": 24 + 5 + 4 + 3 + 2 + 1, "full300": 24 + 5 + 4 + 3 + 2 + 1, "bare": 8 + 2 + 1, "hostile": 8 * 3 + 1 + 4 + 3 + 1 + 1, "empty": 0}
+CHARTS = {"full60": 24 + 5 + 4 + 3 + 2 + 1 + 1, "full300": 24 + 5 + 4 + 3 + 2 + 1 + 1, "bare": 8 + 2 + 1, "hostile": 8 * 3 + 1 + 4 + 3 + 1 + 1 + 1, "empty": 0}
 
 LAYOUT = r"""(() => {
   const wrong = [];

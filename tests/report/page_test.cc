@@ -92,13 +92,16 @@ TEST(Charts, BarsAreSortedAndUnboundedValuesComeFirst) {
 TEST(Page, EveryPartOfAFullReportIsThere) {
   const std::string html = to_html(sample::full(60));
   EXPECT_LT(html.find("1 of 3 gates failed"), html.find("id=\"size\""));  // verdict first
-  EXPECT_EQ(times(html, "<section "), 10U);
+  EXPECT_EQ(times(html, "<section "), 11U);
   EXPECT_EQ(times(html, "class=\"chart overview\""), 3U);
   EXPECT_EQ(times(html, "class=\"chart scatter\""), 2U);
   EXPECT_EQ(times(html, "class=\"chart plan\""), 1U);
+  EXPECT_EQ(times(html, "class=\"chart hull\""), 1U);
+  EXPECT_EQ(times(html, "class=\"dot tried\""), 1U);
+  EXPECT_EQ(times(html, "class=\"dot chosen\""), 1U);
   EXPECT_EQ(times(html, "<tr data-tags="), 60U);
   EXPECT_EQ(times(html, "class=\"card\""), 5U);
-  EXPECT_EQ(times(html, "class=\"dot\""), 912U);
+  EXPECT_EQ(times(html, "class=\"dot\""), 914U);
   EXPECT_NE(html.find("--keep &#39;/layer4/"), std::string::npos);
 }
 

@@ -191,6 +191,10 @@ Report full(int layers) {
   out.accuracy = AccuracyReport{512, 0.9336, 0.9277, 0.991, 0.989, 0.9301, 0.9233, {}};
   out.accuracy->classes = {{0, "cat", 250, 0.94, 0.93, 0.935, 0.92, 0.91, 0.915},
                            {7, "dog", 262, 0.93, 0.94, 0.935, 0.91, 0.93, 0.92}};
+  out.plans = {{0.97, 0.09, 1.5, false, "--mixed off"},
+               {0.6, 0.01, std::nullopt, false, "--target-a4 60.00%"},
+               {0.4, 0.004, 0.12, true, "--target-a4 40.00%"},
+               {0.0, 0.0, std::nullopt, false, "--target-a4 0.00%"}};
   out.losses = {loss("logits", "scores", "accuracy", 0.59), loss("logits", "scores", "estimated", 0.48),
                 loss("embedding", "embedding", "cosine", 0.31)};
   out.losses->front().limit = 0.5;
