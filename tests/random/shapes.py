@@ -83,6 +83,8 @@ def pool(n):
         attributes["pads"] = [n.whole(0, k - 1) for k in attributes["kernel_shape"]] * 2
     elif n.chance(0.3):
         attributes["auto_pad"] = n.choice(["SAME_UPPER", "SAME_LOWER", "VALID"])
+        if attributes["auto_pad"] != "VALID" and any(k < s for k, s in zip(attributes["kernel_shape"], attributes.get("strides", []))):
+            raise Unfit  # ONNX Runtime would pad by less than nothing
     if n.opset >= (18 if op == "LpPool" else 10) and n.chance(0.4):
         attributes["ceil_mode"] = 1
     if op == "AveragePool" and n.chance(0.4):
