@@ -145,10 +145,10 @@ Result<void> check_selectors(const Graph& graph, const Recipe& recipe) {
                   near.empty() ? "" : "; nearest is '" + near + "'");
     }
   }
-  for (const auto& [name, precision] : recipe.plan) {
-    if (std::ranges::none_of(layers, [&](const Layer& layer) { return layer.label == name; })) {
-      const std::string near = nearest(name, names);
-      return fail(Code::selector_unmatched, "the plan names a layer '{}' that there is not{}", name,
+  for (const auto& planned : recipe.plan) {
+    if (std::ranges::none_of(layers, [&](const Layer& layer) { return layer.label == planned.first; })) {
+      const std::string near = nearest(planned.first, names);
+      return fail(Code::selector_unmatched, "the plan names a layer '{}' that there is not{}", planned.first,
                   near.empty() ? "" : "; nearest is '" + near + "'");
     }
   }
