@@ -305,9 +305,11 @@ static_assert(std::ranges::is_sorted(kTable, [](const Row& a, const Row& b) {
 
 // Null when the operator came later.
 const Row* find_row(std::string_view op_type, int64_t opset) {
-  const auto [first, last] = std::ranges::equal_range(kTable, op_type, {}, &Row::op_type);
-  const auto behind = std::find_if(first, last, [&](const Row& row) { return row.since > opset; });
-  return behind == first ? nullptr : &*std::prev(behind);
+  using Place = std::pair<std::string_view, int64_t>;
+  const auto* const behind = std::ranges::upper_bound(kTable, Place(op_type, opset), {},
+                                                      [](const Row& row) { return Place(row.op_type, row.since); });
+  const bool found = behind != kTable.begin() && std::prev(behind)->op_type == op_type;
+  return found ? std::prev(behind) : nullptr;
 }
 
 // 2, "2 to 3", "at least 1"
