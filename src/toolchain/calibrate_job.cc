@@ -90,7 +90,7 @@ Result<void> add(Table& all, Table part) {
   join(all.parts, part.parts);
   join(all.samples, part.samples);
   join(all.kernels, part.kernels);
-  all.kernels.erase(std::ranges::unique(all.kernels).begin(), all.kernels.end());
+  all.kernels.erase(std::unique(all.kernels.begin(), all.kernels.end()), all.kernels.end());
   if (!std::ranges::equal(
           all.values, part.values, {}, [](const auto& v) { return v.first; }, [](const auto& v) { return v.first; })) {
     return differ("choice of values (--act, --keep) is");
