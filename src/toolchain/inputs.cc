@@ -203,17 +203,18 @@ Result<void> check_options(const QuantizeOptions& options) {
     read.insert(read.end(), each ? 1 : 0, each.value_or(""));
   }
   std::vector<std::filesystem::path> written = {outputs.model, outputs.json, outputs.html, outputs.replay};
-  const std::vector<std::filesystem::path> ci = options.ci.all();
-  for (const std::filesystem::path& each : ci) {
-    if (std::ranges::find(written, each) != written.end()) {
+  std::vector<std::filesystem::path> more = options.ci.all();
+  more.insert(more.end(), options.save_plan ? 1 : 0, options.save_plan.value_or(""));
+  const auto whole = [](const std::filesystem::path& path) {
+    return std::filesystem::absolute(path).lexically_normal();
+  };
+  for (const std::filesystem::path& each : more) {
+    if (std::ranges::find(written, whole(each), whole) != written.end()) {
       return fail(Code::option_conflict, "two results would go into one file").at(each.string());
     }
+    written.push_back(each);
   }
-  written.insert(written.end(), ci.begin(), ci.end());
-  if (options.save_plan) {
-    written.push_back(*options.save_plan);
-    DSQ_TRY(check_writable(*options.save_plan));
-  }
+  DSQ_TRY(options.save_plan ? check_writable(*options.save_plan) : Result<void>());
   DSQ_TRY(check_apart(read, written));
   DSQ_TRY(check_ci_files(options.ci));
   for (const std::filesystem::path& path : {outputs.model, outputs.json, outputs.html}) {

@@ -224,7 +224,7 @@ class Quantization {
     if (options_.write) {
       files.push_back(DSQ_TRY(NewFile::write(paths_.json, to_json(report))));
       files.push_back(DSQ_TRY(NewFile::write(paths_.html, to_html(report))));
-      if (options_.save_plan) {
+      if (options_.save_plan && report.plans) {  // otherwise nothing was found
         files.push_back(DSQ_TRY(NewFile::write(*options_.save_plan, plan_text(recipe_.plan))));
       }
       DSQ_TRY(publish(files));

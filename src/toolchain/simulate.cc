@@ -1,5 +1,6 @@
 #include "src/toolchain/simulate.h"
 
+#include "passes/half.h"
 #include "passes/marker.h"
 #include "src/quant/quant_layer.h"
 
@@ -8,6 +9,10 @@ namespace {
 
 void spell_out_weights(Graph& graph, const QuantLayer& layer) {
   const Value& w = graph.value(layer.w);
+  if (w.constant && w.constant->dtype() == DType::f16) {
+    graph.set_constant(layer.w, from_half(*w.constant));
+    return;
+  }
   if (!w.constant || !w.params || !is_integer(w.constant->dtype())) {
     return;
   }

@@ -38,3 +38,18 @@ stderr_has "nearest is"
 expect 0 --keep 'y=fp16' odd.dsir -o before.dsq
 expect 2 odd.dsir -o odd.dsir
 stderr_has "error[E802]"
+
+# Layers kept in halves stand beside others that are repaired; plans go where no other result goes, once there is one.
+make_npz many.npz x f32 32,3,8,8
+expect 0 net.dsir --data many.npz --keep 'conv=fp16' -o kept.dsq
+expect 0 net.dsir --data many.npz --mixed off --plan none.json -o kept.dsq
+no_file none.json
+expect 2 net.dsir --data many.npz --plan ./plan.dsq -o plan.dsq
+stderr_has "two results would go into one file"
+expect 0 net.dsir --data many.npz --plan plan.json -o first.dsq
+expect 0 net.dsir --data many.npz --plan plan.json -o second.dsq
+expect 2 net.dsir --data many.npz --layer nosuch=int8 -o no.dsq
+stderr_has "error[E803]"
+echo '{"layers": {"conv1": "int9"}}' >bad.json
+expect 3 net.dsir --data many.npz --plan bad.json -o no.dsq
+stderr_has "error[E401]: bad.json"

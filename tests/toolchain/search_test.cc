@@ -113,6 +113,7 @@ TEST(Search, WhatTheUserDecidedStays) {
   bench.options.mixed.target_share = 0;
   bench.options.recipe.plan["loud"] = Precision::int4;
   bench.options.recipe.keep.push_back({"quiet", Precision::int8});
+  bench.options.recipe.keep.push_back({"last", Precision::fp16});  // whose weights are halves then
   const Result<Found> found = bench.search();
   ASSERT_TRUE(found) << found.error().what;
   EXPECT_EQ(found->attempt.recipe.plan.at("loud"), Precision::int4);
