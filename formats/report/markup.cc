@@ -177,4 +177,19 @@ std::string plural(int64_t count, std::string_view noun) {
   return fmt::format("{} {}", grouped(count), count == 1 ? std::string(noun) : plural_of(noun));
 }
 
+std::string plain_table(const std::string& label, const std::string& head, const std::string& rows) {
+  return fmt::format(
+      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table class=\"plain\"><thead><tr>{}</tr>"
+      "</thead><tbody>{}</tbody></table></div>",
+      label, head, rows);
+}
+
+std::string column(const char* name, bool number) {
+  return fmt::format("<th scope=\"col\"{}>{}</th>", number ? " class=\"num\"" : "", name);
+}
+
+std::string number_cell(const std::string& text, double exactly) {
+  return fmt::format("<td class=\"num\" title=\"{}\">{}</td>", exact(exactly), escape(text));
+}
+
 }  // namespace dsq::page

@@ -33,4 +33,10 @@ std::string exact(double value);                           // the shortest text 
 std::string exact_bytes(int64_t value);                    // "11 534 336 bytes"
 std::string plural(int64_t count, std::string_view noun);  // "1 layer", "3 layers"
 
+// A table that scrolls within the page: `head` of column()s, rows of cells. `label` is ours.
+std::string plain_table(const std::string& label, const std::string& head, const std::string& rows);
+std::string column(const char* name, bool number = true);
+// With the exact figure in the tooltip.
+std::string number_cell(const std::string& text, double exactly);
+
 }  // namespace dsq::page

@@ -13,21 +13,6 @@ namespace {
 
 constexpr size_t kClasses = 20;
 
-std::string table(const std::string& label, const std::string& head, const std::string& rows) {
-  return fmt::format(
-      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table class=\"plain\"><thead><tr>{}</tr>"
-      "</thead><tbody>{}</tbody></table></div>",
-      label, head, rows);
-}
-
-std::string column(const char* name, bool number = true) {
-  return fmt::format("<th scope=\"col\"{}>{}</th>", number ? " class=\"num\"" : "", name);
-}
-
-std::string number_cell(const std::string& text, double exactly) {
-  return fmt::format("<td class=\"num\" title=\"{}\">{}</td>", exact(exactly), escape(text));
-}
-
 std::string loss_row(const LossReport& loss) {
   const std::string interval =
       loss.low && loss.high ? fmt::format("{} to {}", points_text(loss, *loss.low), points_text(loss, *loss.high))
@@ -52,7 +37,7 @@ std::string worst_samples(const LossReport& loss) {
   return fmt::format(
       "<div class=\"panel\"><h3>Worst samples</h3><p class=\"lead\">By {}, of each sample alone.</p>{}</div>",
       escape(loss_title(loss)),
-      table("Worst samples", column("Sample", false) + column("number") + column("lost"), rows));
+      plain_table("Worst samples", column("Sample", false) + column("number") + column("lost"), rows));
 }
 
 std::string class_table(const AccuracyReport& accuracy) {
@@ -91,8 +76,9 @@ std::string class_table(const AccuracyReport& accuracy) {
   }
   return fmt::format(
       "<div class=\"panel\"><h3>Classes</h3><p class=\"lead\">{}</p>{}</div>", text,
-      table("Classes",
-            column("Class", false) + column("samples") + column("precision") + column("recall") + column("F1"), rows));
+      plain_table("Classes",
+                  column("Class", false) + column("samples") + column("precision") + column("recall") + column("F1"),
+                  rows));
 }
 
 }  // namespace
@@ -112,10 +98,10 @@ std::string losses(const Report& report) {
                                                : std::string();
   return fmt::format("<div class=\"panel\"><p class=\"lead\">{} {}</p>{}</div>", escape(loss_method(first)),
                      proof.empty() ? "" : escape(sentence(proof)),
-                     table("Losses",
-                           column("Lost", false) + column("of output", false) + column("points") +
-                               column("95 % interval") + column("limit or aim") + column("figures"),
-                           rows)) +
+                     plain_table("Losses",
+                                 column("Lost", false) + column("of output", false) + column("points") +
+                                     column("95 % interval") + column("limit or aim") + column("figures"),
+                                 rows)) +
          worst_samples(first) + (report.accuracy ? class_table(*report.accuracy) : std::string());
 }
 

@@ -14,9 +14,9 @@ std::string plans(const Report& report) {
   std::string rows;
   for (const PlanReport& plan : *report.plans) {
     if (plan.points) {
-      rows += fmt::format(
-          "<tr><th scope=\"row\">{}{}</th><td class=\"num\">{}</td><td class=\"num\" title=\"{}\">{:.3f}</td></tr>",
-          escape(plan.flag), plan.chosen ? " (chosen)" : "", percent(plan.share), exact(*plan.points), *plan.points);
+      rows += fmt::format("<tr><th scope=\"row\">{}{}</th><td class=\"num\">{}</td>{}</tr>", escape(plan.flag),
+                          plan.chosen ? " (chosen)" : "", percent(plan.share),
+                          number_cell(fmt::format("{:.3f}", *plan.points), *plan.points));
     }
   }
   const std::string chart =
@@ -25,12 +25,11 @@ std::string plans(const Report& report) {
           : std::string();
   return fmt::format(
       "<div class=\"panel\"><p class=\"lead\">What moving layers out of the asked precision buys, by what each alone "
-      "brings to the outputs. Large dots were tried on held-out samples.</p>{}<div class=\"scroll\" tabindex=\"0\" "
-      "role=\"region\" aria-label=\"Plans that were tried\"><table class=\"plain\"><thead><tr><th "
-      "scope=\"col\">Flag</th><th "
-      "scope=\"col\" class=\"num\">at the asked precision</th><th scope=\"col\" class=\"num\">points lost on held-out "
-      "samples</th></tr></thead><tbody>{}</tbody></table></div></div>",
-      chart, rows);
+      "brings to the outputs. Large dots were tried on held-out samples.</p>{}{}</div>",
+      chart,
+      plain_table("Plans that were tried",
+                  column("Flag", false) + column("at the asked precision") + column("points lost on held-out samples"),
+                  rows));
 }
 
 }  // namespace dsq::page

@@ -39,9 +39,10 @@ int64_t budget(int64_t limit) { return limit > 0 ? std::min(kMostBytes, limit / 
 
 }  // namespace
 
+bool searches(const QuantizeOptions& options) { return options.mixed.search && is_integer(options.recipe.act); }
+
 bool learns(const QuantizeOptions& options) {
-  const bool searches = options.mixed.search && is_integer(options.recipe.act);
-  return options.data && (options.recipe.recover != Recovery::none || searches);
+  return options.data && (options.recipe.recover != Recovery::none || searches(options));
 }
 
 int64_t bytes_to_repair(const Graph& reference, int64_t samples, int64_t each, int64_t limit) {
@@ -89,8 +90,7 @@ Result<void> Attempts::look(const Graph& planned, const std::vector<Observation>
   }
   const Dataset& data = *inputs_.data;
   const int64_t samples = options_.dry_run ? DSQ_TRY(forecast_samples(reference_, data)) : data.size();
-  CalibrationTable seen = DSQ_TRY(calibrate(planned, missing, data.first(samples),
-                                            {options_.backend, options_.threads, options_.batch}, progress_));
+  CalibrationTable seen = DSQ_TRY(calibrate(planned, missing, data.first(samples), how_to_run(), progress_));
   for (auto& [name, stats] : seen.values) {
     stats_.values.insert_or_assign(name, std::move(stats));
   }
@@ -127,12 +127,16 @@ Result<bool> Attempts::set_apart(Diagnostics& diagnostics) {
   return true;
 }
 
-Result<Rehearsed> Attempts::judge(const Attempt& attempt) {
+Result<Rehearsed> Attempts::judge(Attempt& attempt) {
+  if (attempt.seen) {
+    return *attempt.seen;
+  }
   Graph graph = attempt.graph;
   Diagnostics unheard;
   PassContext context{attempt.recipe, nullptr, unheard};
   DSQ_TRY(quantize_weights(graph, context));
-  return rehearsal_->judge(simulated(std::move(graph)));
+  attempt.seen = DSQ_TRY(rehearsal_->judge(simulated(std::move(graph))));
+  return *attempt.seen;
 }
 
 Result<void> Attempts::repair(Attempt& attempt) {
@@ -140,13 +144,15 @@ Result<void> Attempts::repair(Attempt& attempt) {
     return {};
   }
   Attempt plain = attempt;
-  const RecoverOptions how{{options_.backend, options_.threads, options_.batch}, attempt.recipe.max_weight_error};
+  const RecoverOptions how{how_to_run(), attempt.recipe.max_weight_error};
   attempt.recovered = DSQ_TRY(
       recover(attempt.graph, simulated(attempt.graph), *fitted_, *held_out_, how, attempt.diagnostics, progress_));
+  attempt.seen.reset();
   const double before = DSQ_TRY(judge(plain)).noise;
   const double after = DSQ_TRY(judge(attempt)).noise;
   if (!(after < before)) {
     attempt.graph = std::move(plain.graph);
+    attempt.seen = std::move(plain.seen);
     attempt.recovered.clear();
     attempt.diagnostics.note("",
                              "repairs are taken back: on held-out samples the network is not nearer to float by them");

@@ -19,6 +19,7 @@ struct Attempt {
   Graph graph;                       // at the calibrated stage
   bool looked = false;               // some range comes from data
   std::vector<Recovered> recovered;  // graph's layers, where they were repaired
+  std::optional<Rehearsed> seen;     // what it loses, once it was judged
   PassLog passes;
   Diagnostics diagnostics;
 };
@@ -38,7 +39,7 @@ class Attempts {
   Result<void> repair(Attempt& attempt);
 
   // What an attempt loses, with weights as they would be stored. Errors: those of passes and of running.
-  Result<Rehearsed> judge(const Attempt& attempt);
+  Result<Rehearsed> judge(Attempt& attempt);
 
   // Sets samples aside, so that the rest can teach: false where there are too few. Errors: those of reading and running.
   Result<bool> set_apart(Diagnostics& diagnostics);
@@ -64,6 +65,8 @@ class Attempts {
   std::optional<Rehearsal> rehearsal_;
 };
 
+// Whether precisions are mixed, where there are samples to say how.
+bool searches(const QuantizeOptions& options);
 // Whether layers are repaired, or precisions mixed, by what samples say.
 bool learns(const QuantizeOptions& options);
 // The bytes that repairs take at a layer, at most: samples, of which the float network holds `each` bytes at its peak for

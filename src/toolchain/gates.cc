@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "formats/report/select.h"
 #include "src/report/loss_text.h"
 #include "src/report/metrics.h"
 #include "src/support/strings.h"
@@ -77,16 +78,6 @@ void add_cosine(Report& report, double limit) {
       worst && *worst >= limit);
 }
 
-const LayerReport* worst_weights(const Report& report) {
-  const LayerReport* worst = nullptr;
-  for (const LayerReport& layer : report.layers) {
-    if (layer.weight_type == "i8" && (worst == nullptr || layer.weight_error > worst->weight_error)) {
-      worst = &layer;
-    }
-  }
-  return worst;
-}
-
 void warn_of_missed_aim(const Report& report, Diagnostics& diagnostics) {
   if (!report.losses || report.losses->empty() || report.losses->front().measure == "command") {
     return;
@@ -134,7 +125,7 @@ void add_output_gates(Report& report, const OutputGates& gates, Diagnostics& dia
 }
 
 void add_gates(Report& report, const QuantizeOptions& options, Diagnostics& diagnostics) {
-  if (const LayerReport* worst = worst_weights(report)) {
+  if (const LayerReport* worst = worst_weights(report); worst != nullptr && has_weight_limit(report)) {
     add(report, "weight error", fmt::format("<= {:.3g} %", options.recipe.max_weight_error * 100),
         fmt::format("{:.2f} % (worst: {})", worst->weight_error * 100, worst->name),
         worst->weight_error <= options.recipe.max_weight_error);

@@ -141,11 +141,10 @@ class Quantization {
     Attempts attempts(done_.reference, inputs_, options_, pipeline_, progress_);
     Attempt attempt = DSQ_TRY(attempts.make(recipe_));
     watch_.lap("calibrate");
-    const bool searches = options_.mixed.search && is_integer(recipe_.act);
     if (learns(options_) && inputs_.data && !options_.dry_run && DSQ_TRY(attempts.set_apart(diagnostics_))) {
       DSQ_TRY(attempts.repair(attempt));
       watch_.lap("repair");
-      if (searches) {
+      if (searches(options_)) {
         Found found = DSQ_TRY(search_plan(attempts, std::move(attempt)));
         done_.report.plans = plan_reports(found);
         diagnostics_.note("", "mixed precision: " + text_of(found));

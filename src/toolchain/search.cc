@@ -140,9 +140,8 @@ class Search {
       choice.options.resize(1);
       return choice;
     }
-    const bool moves = narrow && asked_.act == Precision::int4;
     if (attempts_.options().mixed.fallback != Fallback::int8) {
-      const bool leaves = moves || asked_.act == Precision::int8;
+      const bool leaves = choice.options[0].precision == asked_.act;
       choice.options.push_back({Precision::fp16, (leaves ? macs : 0.0) + kDearer * macs, 0});
     }
     keep_hull(choice.options);

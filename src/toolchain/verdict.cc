@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "formats/dsq/write.h"
+#include "formats/report/select.h"
 #include "src/quant/quant_layer.h"
 #include "src/report/loss_text.h"
 #include "src/runner/backend.h"
@@ -26,16 +27,6 @@ double worst_output(const Report& report) {
   double worst = INFINITY;
   for (const OutputReport& output : report.outputs) {
     worst = std::min(worst, output.sqnr_db);
-  }
-  return worst;
-}
-
-const LayerReport* worst_weights(const Report& report) {
-  const LayerReport* worst = nullptr;
-  for (const LayerReport& layer : report.layers) {
-    if (layer.weight_type == "i8" && (worst == nullptr || layer.weight_error > worst->weight_error)) {
-      worst = &layer;
-    }
   }
   return worst;
 }
@@ -87,7 +78,7 @@ std::string headline_of(const Report& report) {
     add(fmt::format("outputs at {:.1f} dB of float{}", worst_output(report),
                     report.data_kind == "probe" ? " on a synthetic probe" : ""));
   }
-  if (const LayerReport* worst = worst_weights(report)) {
+  if (const LayerReport* worst = worst_weights(report); worst != nullptr && has_weight_limit(report)) {
     add(fmt::format("weights within {:.2f} % in every int8 layer", std::ceil(worst->weight_error * 1e4) / 100));
   }
   return text + ".";
