@@ -14,7 +14,8 @@ std::string value_text(const cli::Setting& setting) {
                 ? cli::toml_string(value)
                 : value;
   }
-  return setting.kind == cli::Setting::Kind::list ? "[" + text + "]" : text;
+  const bool several = setting.kind == cli::Setting::Kind::list || setting.kind == cli::Setting::Kind::numbers;
+  return several ? "[" + text + "]" : text;
 }
 
 }  // namespace
