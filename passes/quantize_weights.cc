@@ -61,10 +61,13 @@ void store_layer(Graph& graph, const QuantLayer& layer, PassContext& context) {
     return store_float(graph, layer.w, limit);
   }
   StoredWeights stored = store_within(layer, weights, bits, enforced, parts);
-  if (stored.error > enforced) {
+  if (!(stored.error <= enforced)) {  // NaN: absorbed weights beyond f32
     context.diag.note(
-        label, fmt::format("its weights stay float: {:.2f} % error in its int{} weights, above the limit of {:.2f} %",
-                           stored.error * 100, bits, limit * 100));
+        label,
+        std::isnan(stored.error)
+            ? "its weights stay float: with the scales of its input they leave the range of f32"
+            : fmt::format("its weights stay float: {:.2f} % error in its int{} weights, above the limit of {:.2f} %",
+                          stored.error * 100, bits, limit * 100));
     if (marked) {
       graph.set_input(layer.node, 0, graph.node(maker).inputs[0]);
     }
