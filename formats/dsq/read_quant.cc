@@ -3,17 +3,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 
 #include "formats/dsq/stored.h"
-#include "src/quant/scale_map.h"
+#include "src/ops/quant_rules.h"
 
 namespace dsq {
-namespace {
-
-constexpr int64_t kMaxDimension = int64_t{1} << 40;
-
-}  // namespace
 
 Result<QuantParams> GraphReader::quant_params(const fb::QuantParams& stored, const TensorType& type,
                                               std::optional<DType> storage) {
@@ -27,40 +21,14 @@ Result<QuantParams> GraphReader::quant_params(const fb::QuantParams& stored, con
   QuantParams out;
   out.granularity = {stored.axis(), stored.group()};
   out.scale.assign(scale.begin(), scale.end());
-  if (!std::ranges::all_of(scale, [](float s) { return std::isfinite(s) && s > 0; })) {
-    return invalid("a scale is not positive and finite");
-  }
-  const auto axis = static_cast<int64_t>(stored.axis());
-  size_t scales = 1;
-  if (axis < -1 || stored.group() < 0 || stored.group() > kMaxDimension || (axis == -1 && stored.group() != 0) ||
-      (axis >= 0 && axis >= type.rank())) {
-    return invalid("axis {} and group {} do not fit {}", axis, stored.group(), text_of(type));
-  }
-  if (axis >= 0) {
-    const int64_t channels = (*type.shape)[static_cast<size_t>(axis)];
-    if (channels == kUnknown || (stored.group() > 0 && !type.known())) {
-      return invalid("scales along an open dimension of {}", text_of(type));
-    }
-    scales = stored.group() == 0 ? static_cast<size_t>(channels) : ScaleMap(*type.shape, out.granularity).scales();
-  }
-  if (scale.size() != scales) {
-    return invalid("{} scales where {} are needed", scale.size(), scales);
-  }
   if (stored.zero_point() != nullptr) {
     out.zero_point.assign(stored.zero_point()->begin(), stored.zero_point()->end());
-    const IntRange range = storage ? range_of(*storage) : IntRange{INT32_MIN, INT32_MAX};
-    const bool in_range =
-        std::ranges::all_of(out.zero_point, [&](int32_t z) { return z >= range.low && z <= range.high; });
-    if ((out.zero_point.size() != 1 && out.zero_point.size() != scales) || !in_range) {
-      return invalid("zero points of a wrong number, or outside their type");
-    }
   }
   if (stored.levels() != nullptr) {
     out.levels.assign(stored.levels()->begin(), stored.levels()->end());
-    const bool ascending = std::ranges::adjacent_find(out.levels, std::greater_equal<>()) == out.levels.end();
-    if (out.levels.size() != 16 || !ascending || !out.zero_point.empty() || (storage && bits_of(*storage) != 4)) {
-      return invalid("a level table is not 16 ascending levels of a 4-bit type");
-    }
+  }
+  if (const std::string wrong = wrong_with(out, type, storage); !wrong.empty()) {
+    return invalid("{}", wrong);
   }
   return out;
 }
@@ -81,9 +49,8 @@ Result<void> GraphReader::annotate(const fb::Value& stored, Graph& g, ValueId id
     if (source == kSources.end()) {
       return unknown("range", text_of(stored.spec()->range()));
     }
-    const bool storable = (is_integer(spec.storage) && bits_of(spec.storage) <= 32) || spec.storage == DType::f16;
-    if (!storable || spec.granularity.axis < -1 || spec.granularity.group < 0) {
-      return invalid("the wanted quantization of '{}' is impossible", g.value(id).name);
+    if (const std::string wrong = wrong_with(spec); !wrong.empty()) {
+      return invalid("the wanted quantization of '{}': {}", g.value(id).name, wrong);
     }
     spec.range = *source;
     storage = storage ? storage : spec.storage;

@@ -9,6 +9,7 @@
 
 #include "formats/onnx/import_graph.h"
 #include "formats/onnx/inline_functions.h"
+#include "src/ir/nested.h"
 #include "src/ops/limits.h"
 #include "src/support/hash.h"
 #include "src/support/strings.h"
@@ -237,6 +238,9 @@ bool has_weights(OpKind op) {
 Result<void> check_weights(const Graph& graph) {
   for (const NodeId id : graph.nodes()) {
     const Node& node = graph.node(id);
+    for (const GraphRef* nested : nested_graphs(node.attrs)) {
+      DSQ_TRY(check_weights(**nested));
+    }
     if (!has_weights(node.op)) {
       continue;
     }

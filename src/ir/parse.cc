@@ -317,9 +317,6 @@ class Parser {
         }
       }
       DSQ_TRY(lexer_.expect(")"));
-      if (spec.granularity.axis < -1 || spec.granularity.group < 0) {
-        return lexer_.error("a spec's axis is -1 or an axis, and its group is not negative");
-      }
       g.set_spec(id, spec);
     }
     if (lexer_.accept_word("quant")) {
@@ -332,6 +329,10 @@ class Parser {
           DSQ_TRY(lexer_.expect("{"));
           while (!lexer_.accept("}")) {
             const Lexer::Number number = DSQ_TRY(lexer_.number());
+            const IntRange range = key == "levels" ? IntRange{INT8_MIN, INT8_MAX} : IntRange{INT32_MIN, INT32_MAX};
+            if (key != "scale" && (number.integer < range.low || number.integer > range.high)) {
+              return lexer_.error("a zero point or level out of its range");
+            }
             if (key == "scale") {
               params.scale.push_back(static_cast<float>(number.real));
             } else if (key == "zero") {
@@ -354,6 +355,9 @@ class Parser {
   Result<void> granularity(const std::string& key, Granularity& out) {
     const int64_t value = DSQ_TRY(lexer_.integer());
     if (key == "axis") {
+      if (value < -1 || value > INT32_MAX) {
+        return lexer_.error("an axis is -1 or counts from 0");
+      }
       out.axis = static_cast<int32_t>(value);
     } else if (key == "group") {
       out.group = value;

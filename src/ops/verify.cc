@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <unordered_set>
 
 #include "src/ir/nested.h"
 #include "src/ops/infer.h"
+#include "src/ops/quant_rules.h"
 #include "src/support/strings.h"
 
 namespace dsq {
@@ -124,7 +124,7 @@ Result<void> check_types(const Graph& graph) {
 
 // --- stages. A rule holds from its first to its last stage and says what is wrong, or nothing.
 
-using Wrong = std::optional<std::string>;
+using Wrong = std::string;  // empty: nothing is
 
 Wrong quantized_too_early(const Graph&, const Value& value) {
   const bool imported = value.spec && value.spec->range == RangeSource::fixed && value.params;
@@ -170,49 +170,17 @@ Wrong storage_not_settled(const Graph&, const Value& value) {
   return {};
 }
 
-// The number of scales that a granularity asks of a shape; unknown dimensions ask nothing.
-std::optional<int64_t> scales_of(const Granularity& granularity, const TensorType& type) {
-  if (granularity.axis < 0) {
-    return 1;
-  }
-  if (!type.shape || granularity.axis >= type.rank()) {
-    return type.shape ? std::optional<int64_t>(-1) : std::nullopt;
-  }
-  const int64_t channels = (*type.shape)[static_cast<size_t>(granularity.axis)];
-  if (channels == kUnknown) {
-    return std::nullopt;
-  }
-  if (granularity.group <= 0 || channels == 0) {
-    return channels;
-  }
-  if (!type.known()) {
-    return std::nullopt;
-  }
-  const int64_t rest = count_of(*type.shape) / channels;
-  return channels * std::max<int64_t>((rest + granularity.group - 1) / granularity.group, 1);
-}
+Wrong spec_impossible(const Graph&, const Value& value) { return value.spec ? wrong_with(*value.spec) : Wrong(); }
 
 Wrong params_misfit(const Graph&, const Value& value) {
   if (!value.params) {
     return {};
   }
-  const QuantParams& params = *value.params;
-  const std::optional<int64_t> wanted = scales_of(params.granularity, value.type);
-  const auto scales = static_cast<int64_t>(params.scale.size());
-  const size_t zeros = params.zero_point.size();
-  if (wanted && scales != *wanted) {
-    return fmt::format("it has {} scales, its granularity asks for {}", scales, *wanted);
-  }
-  if (zeros > 1 && zeros != params.scale.size()) {
-    return fmt::format("it has {} zero points for {} scales", zeros, scales);
-  }
-  if (!std::ranges::all_of(params.scale, [](float scale) { return scale > 0.0F && std::isfinite(scale); })) {
-    return "it has a scale that is not a positive number";
-  }
-  if (!params.levels.empty() && params.levels.size() != 16) {
-    return fmt::format("it has {} levels instead of 16", params.levels.size());
-  }
-  return {};
+  const bool stored = is_integer(value.type.dtype) && bits_of(value.type.dtype) <= 32;
+  return wrong_with(*value.params, value.type,
+                    stored       ? std::optional(value.type.dtype)
+                    : value.spec ? std::optional(value.spec->storage)
+                                 : std::nullopt);
 }
 
 struct ValueRule {
@@ -225,6 +193,7 @@ constexpr auto kValueRules = std::to_array<ValueRule>({
     {Stage::floating, Stage::planned, params_too_early},
     {Stage::calibrated, Stage::quantized, spec_without_params},
     {Stage::quantized, Stage::quantized, weights_not_stored},
+    {Stage::floating, Stage::lowered, spec_impossible},
     {Stage::floating, Stage::lowered, params_misfit},
     {Stage::lowered, Stage::lowered, storage_not_settled},
 });
@@ -306,9 +275,8 @@ Result<void> check_stage(const Graph& graph) {
       continue;
     }
     for (const ValueId id : graph.values()) {
-      const Wrong wrong = rule.wrong(graph, graph.value(id));
-      if (wrong) {
-        return violation(graph, *wrong).at(at_value(graph.value(id)));
+      if (const Wrong wrong = rule.wrong(graph, graph.value(id)); !wrong.empty()) {
+        return violation(graph, wrong).at(at_value(graph.value(id)));
       }
     }
   }
@@ -317,9 +285,8 @@ Result<void> check_stage(const Graph& graph) {
       continue;
     }
     for (const NodeId id : graph.nodes()) {
-      const Wrong wrong = rule.wrong(graph, graph.node(id));
-      if (wrong) {
-        return violation(graph, *wrong).at(at_node(graph.node(id)));
+      if (const Wrong wrong = rule.wrong(graph, graph.node(id)); !wrong.empty()) {
+        return violation(graph, wrong).at(at_node(graph.node(id)));
       }
     }
   }

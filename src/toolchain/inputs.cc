@@ -6,6 +6,7 @@
 
 #include "passes/passes.h"
 #include "src/data/split.h"
+#include "src/ir/nested.h"
 #include "src/ops/infer.h"
 #include "src/support/file.h"
 #include "src/support/in_file.h"
@@ -239,6 +240,11 @@ Result<void> check_finite_weights(const Graph& graph) {
     if (bad != values.end()) {
       return fail(Code::weights_not_finite, "element {} of '{}' is {}", bad - values.begin(), value.name, *bad)
           .at("node '" + graph.node(value.users.front()).name + "'");
+    }
+  }
+  for (const NodeId id : graph.nodes()) {
+    for (const GraphRef* nested : nested_graphs(graph.node(id).attrs)) {
+      DSQ_TRY(check_finite_weights(**nested));
     }
   }
   return {};

@@ -350,6 +350,8 @@ class Refused(Case):
             w = random(4, 5)
             w[2, 3] = bad
             self.refused(model([node("MatMul", ["x", "w"], ["y"], name="mm")], X, Y, {"w": w}), "E110", "w")
+        branch = helper.make_graph([node("MatMul", ["x", "w"], ["b"], name="mm")], "branch", [], [value("b")], [weight("w", w)])
+        self.refused(model([node("If", ["c"], ["y"], then_branch=branch, else_branch=branch)], X + [value("c", BOOL, [])], Y), "E110", "w")
         mask = np.array([0, -np.inf, 0, 0], np.float32)  # what attention masks hold is no weight
         self.check(model([node("Add", ["x", "w"], ["m"]), node("Softmax", ["m"], ["y"])], X, Y, {"w": mask}), DATA)
 
