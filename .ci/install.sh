@@ -16,8 +16,8 @@ package=(dpkg-dev file)
 # What training the sample network adds.
 train=(libtorch-dev)
 # What tests/accuracy draws and trains with.
-accuracy=(dataset-fashion-mnist fonts-croscore fonts-freefont-ttf fonts-liberation fortunes libopenblas0-pthread python3-torch
-          python3-venv wamerican)
+accuracy=(dataset-fashion-mnist fonts-croscore fonts-freefont-ttf fonts-liberation fortunes libopenblas0-pthread
+          mate-backgrounds python3-torch python3-venv wamerican)
 
 wanted=()
 for list in "$@"; do
