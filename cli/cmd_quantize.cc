@@ -46,7 +46,11 @@ Json as_json(const Report& report, const OutputPaths& files) {
 Result<void> take_plan(const Options& options, QuantizeOptions& job) {
   for (const std::string& text : options.layers) {
     const auto [layer, precision] = DSQ_TRY(layer_from(text));
-    job.recipe.plan[layer] = precision;
+    const Precision first = job.recipe.plan.emplace(layer, precision).first->second;
+    if (first != precision) {
+      return fail(Code::option_conflict, "--layer '{}' is given as {} and as {}", layer, name_of(first),
+                  name_of(precision));
+    }
   }
   if (!options.plan) {
     return {};
@@ -57,6 +61,7 @@ Result<void> take_plan(const Options& options, QuantizeOptions& job) {
   }
   const Plan plan = DSQ_TRY(load_plan(*options.plan));
   job.recipe.plan.insert(plan.begin(), plan.end());
+  job.used_plan = UsedPlan{*options.plan, plan};
   job.mixed.search = false;
   return {};
 }

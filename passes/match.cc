@@ -94,7 +94,8 @@ bool is_plain_arithmetic(const Graph& graph, NodeId node, OpKind op) {
 
 std::string label_of(const Graph& graph, NodeId node) {
   const Node& n = graph.node(node);
-  return n.name.empty() && !n.outputs.empty() ? graph.value(n.outputs.front()).name : n.name;
+  const auto output = std::ranges::find_if(n.outputs, [](ValueId id) { return id != ValueId::none; });
+  return n.name.empty() && output != n.outputs.end() ? graph.value(*output).name : n.name;
 }
 
 bool rewrite_nodes(Graph& graph, Diagnostics& diag, const std::function<bool(NodeId)>& f) {

@@ -129,6 +129,22 @@ int weight_bits(const Recipe& recipe, const Graph& graph, const Node& node, DTyp
   return recipe.weights == Precision::int6 && kept(recipe, graph, node) == nullptr ? 6 : 8;
 }
 
+std::optional<std::string> unknown_layer(const Graph& graph, const Plan& plan) {
+  std::vector<std::string> names;
+  for (const NodeId id : graph.nodes()) {
+    if (quant_layer_at(graph, id)) {
+      names.push_back(label_of(graph, graph.node(id)));
+    }
+  }
+  for (const auto& planned : plan) {
+    if (std::ranges::find(names, planned.first) == names.end()) {
+      const std::string near = nearest(planned.first, names);
+      return fmt::format("'{}'{}", planned.first, near.empty() ? "" : "; nearest is '" + near + "'");
+    }
+  }
+  return std::nullopt;
+}
+
 Result<void> check_selectors(const Graph& graph, const Recipe& recipe) {
   std::vector<Layer> layers;
   collect_layers(graph, layers);
@@ -145,12 +161,8 @@ Result<void> check_selectors(const Graph& graph, const Recipe& recipe) {
                   near.empty() ? "" : "; nearest is '" + near + "'");
     }
   }
-  for (const auto& planned : recipe.plan) {
-    if (std::ranges::none_of(layers, [&](const Layer& layer) { return layer.label == planned.first; })) {
-      const std::string near = nearest(planned.first, names);
-      return fail(Code::selector_unmatched, "the plan names a layer '{}' that there is not{}", planned.first,
-                  near.empty() ? "" : "; nearest is '" + near + "'");
-    }
+  if (const std::optional<std::string> unknown = unknown_layer(graph, recipe.plan)) {
+    return fail(Code::selector_unmatched, "--layer: there is no layer {}", *unknown);
   }
   return {};
 }

@@ -28,7 +28,11 @@ bool is_kept(const Recipe& recipe, const Graph& graph, const Node& node);
 // The stored bits of a layer's integer weights: 8, 6 or 4.
 int weight_bits(const Recipe& recipe, const Graph& graph, const Node& node, DType storage);
 
-// Every --keep pattern matches the name or the operator of some layer, nested graphs included. Errors: selector_unmatched, naming the nearest.
+// Of a plan's layers the first that the graph has not, in quotes and with the nearest that it has.
+std::optional<std::string> unknown_layer(const Graph& graph, const Plan& plan);
+
+// Every --keep pattern matches the name or the operator of some layer, nested graphs included, and every planned layer is
+// there, outside of nested graphs. Errors: selector_unmatched, naming the nearest.
 Result<void> check_selectors(const Graph& graph, const Recipe& recipe);
 
 // The recipe for a nested graph: ranges are taken at run time, for it is run piecemeal; patterns that match nothing in

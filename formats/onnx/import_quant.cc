@@ -4,6 +4,18 @@
 #include "formats/onnx/converters.h"
 
 namespace dsq::onnx_format {
+namespace {
+
+// A zero point is one of the levels, so it has their type.
+Result<void> check_zero(const NodeImport& n, DType levels, size_t zero) {
+  if (!n.has(zero) || n.type(zero).dtype == levels) {
+    return {};
+  }
+  return fail(Code::type_mismatch, "its zero point is {}, the levels are {}", name_of(n.type(zero).dtype),
+              name_of(levels));
+}
+
+}  // namespace
 
 Result<void> convert_quantize(NodeImport& n) {
   QuantizeAttrs attrs;
@@ -21,11 +33,13 @@ Result<void> convert_quantize(NodeImport& n) {
   }
   if (n.op_type() == "DequantizeLinear") {
     attrs.to = DType::f32;
+    DSQ_TRY(check_zero(n, n.type(0).dtype, 2));
     return n.finish(OpKind::dequantize, attrs, n.inputs());
   }
   attrs.to = n.has(2) ? n.type(2).dtype : DType::u8;
   if (n.attr_int("output_dtype", 0) != 0) {
     attrs.to = DSQ_TRY(dtype_of_onnx(static_cast<int>(n.attr_int("output_dtype", 0))));
+    DSQ_TRY(check_zero(n, attrs.to, 2));
   }
   if (is_float(attrs.to)) {
     return n.refuse("quantization to a float type");
@@ -39,7 +53,8 @@ Result<void> convert_dynamic_quantize(NodeImport& n) {
 
 // Integer operators with explicit scales become float ones between conversions: what they mean, not how they run.
 Result<void> convert_qlinear(NodeImport& n) {
-  const auto dequantized = [&](size_t first, int64_t axis) {
+  const auto dequantized = [&](size_t first, int64_t axis) -> Result<ValueId> {
+    DSQ_TRY(check_zero(n, n.type(first).dtype, first + 2));
     return n.emit(OpKind::dequantize, QuantizeAttrs{axis, 0, DType::f32},
                   {n.in(first), n.in(first + 1), n.in(first + 2)});
   };

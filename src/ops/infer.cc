@@ -1,6 +1,7 @@
 #include "src/ops/infer.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "src/ops/infer_fns.h"
 #include "src/ops/limits.h"
@@ -52,6 +53,23 @@ void InferContext::set(size_t output, DType dtype, std::optional<Shape> shape) {
   }
 }
 
+namespace {
+
+// NaN among the attributes computes nothing, and equals nothing, not even itself.
+Result<void> check_numbers(const Node& node) {
+  Result<void> status;
+  visit_fields(node.attrs, [&](std::string_view name, const auto& field) {
+    if constexpr (std::is_same_v<std::remove_cvref_t<decltype(field)>, float>) {
+      if (std::isnan(field)) {
+        status = fail(Code::attribute_invalid, "attribute '{}' is NaN", name);
+      }
+    }
+  });
+  return status;
+}
+
+}  // namespace
+
 Result<void> infer_node(InferContext& context) {
   const Node& node = context.node();
   const OpDef& def = op_def(node.op);
@@ -69,6 +87,9 @@ Result<void> infer_node(InferContext& context) {
       if (!context.has(static_cast<size_t>(i))) {
         status = fail(Code::graph_invalid, "{} lacks its input {}", name_of(node.op), i);
       }
+    }
+    if (status) {
+      status = check_numbers(node);
     }
     if (status) {
       status = infer::integer_operands(context);

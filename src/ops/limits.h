@@ -16,6 +16,7 @@ bool never_stops(const Graph& body);
 struct RunBudget {
   int64_t bytes = 0;   // of values at a time
   int64_t rounds = 0;  // of loops
+  int64_t made = 0;    // bytes that nested graphs may write in all their runs
 };
 
 }  // namespace dsq

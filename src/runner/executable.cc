@@ -30,6 +30,9 @@ Error memory_error(int64_t bytes) {
 constexpr int64_t kLeastBytes = int64_t{1} << 29;
 constexpr int64_t kTimesInputs = 256;
 constexpr int64_t kTimesConstants = 16;
+// Loops write more in all than is there at a time: some hundred states, some thousand times.
+constexpr int64_t kLeastMade = int64_t{1} << 30;
+constexpr int64_t kTimesMade = 16;
 
 int64_t bytes_in(const Tensor& tensor) { return static_cast<int64_t>(tensor.bytes().size()); }
 
@@ -258,6 +261,18 @@ Result<void> Executable::check_size(int64_t more) const {
   return {};
 }
 
+// Graphs within graphs may be run many times: what they write is limited in all.
+Result<void> Executable::count_made(const Node& node) {
+  if (options_.budget == nullptr) {
+    return {};
+  }
+  for (const ValueId output : node.outputs) {
+    budget_->made -= output == ValueId::none ? 0 : bytes_in(values_[static_cast<size_t>(output)]);
+  }
+  return budget_->made < 0 ? Result<void>(fail(Code::run_failed, "its loops write more than a run may"))
+                           : Result<void>();
+}
+
 Result<void> Executable::run_step(Step& step, const OnValue& on_value) {
   const Node& node = graph_.node(step.node);
   if (!step.planned) {
@@ -282,6 +297,7 @@ Result<void> Executable::run_step(Step& step, const OnValue& on_value) {
   const int64_t before = unplanned_outputs();
   DSQ_TRY(step.kernel(Call{graph_, node, in_, out_}));
   unplanned_ += unplanned_outputs() - before;
+  DSQ_TRY(count_made(node));
   if (on_value) {
     for (const auto& [index, id] : step.observed) {
       DSQ_TRY(on_value(index, values_[static_cast<size_t>(id)]));
@@ -329,7 +345,8 @@ Result<std::vector<Tensor>> Executable::run(std::span<const Tensor> inputs, cons
     }
   }
   if (options_.budget == nullptr) {
-    *budget_ = {std::max(kLeastBytes, incoming * kTimesInputs + constant_bytes() * kTimesConstants), kMaxLoopRounds};
+    const int64_t held = incoming * kTimesInputs + constant_bytes() * kTimesConstants;
+    *budget_ = {std::max(kLeastBytes, held), kMaxLoopRounds, std::max(kLeastMade, held * kTimesMade)};
   }
   unplanned_ = 0;
   try {

@@ -68,6 +68,7 @@ class Executable {
   Result<void> run_step(Step& step, const OnValue& on_value);
   Result<void> allocate_outputs(const Node& node);
   Result<void> check_size(int64_t more) const;
+  Result<void> count_made(const Node& node);
 
   Graph graph_;
   CompileOptions options_;

@@ -70,7 +70,7 @@ class NewFile {
   Descriptor file_;
 };
 
-// Puts files of one folder that belong together in their places: all of them, or on any error none, and the old ones
+// Puts files that belong together in their places: all of them, or on any error none, and the old ones
 // are as they were. Processes that publish into the same folder take turns, so the files of two runs never mix. A
 // process that is killed in between may leave some files new and others old, each of them whole, and names of the form
 // .dsquant-*.tmp, which the next one to publish there removes. Termination signals wait until it is done.

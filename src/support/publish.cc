@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <deque>
+#include <set>
 #include <vector>
 
 #include <fcntl.h>
@@ -211,18 +213,24 @@ Result<void> publish(std::span<const NewFile> files) {
   if (files.empty()) {
     return {};
   }
-  const fs::path folder = folder_of(files.front().path());
+  std::set<fs::path> folders;  // sorted, so that two processes never wait for each other
+  for (const NewFile& file : files) {
+    std::error_code ignored;
+    folders.insert(fs::weakly_canonical(folder_of(file.path()), ignored));
+  }
   const SignalsHeld signals;
-  const FolderLock lock(folder, signals);
-  if (lock.locked()) {
-    remove_stale(folder);
+  std::deque<FolderLock> locks;
+  for (const fs::path& folder : folders) {
+    if (locks.emplace_back(folder, signals).locked()) {
+      remove_stale(folder);
+    }
   }
   Publication publication(signals);
   for (const NewFile& file : files) {
     DSQ_TRY(publication.add(file));
   }
   DSQ_TRY(publication.rename_all());
-  lock.sync();
+  std::ranges::for_each(locks, &FolderLock::sync);
   return {};
 }
 

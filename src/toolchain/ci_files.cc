@@ -6,7 +6,6 @@
 #include "formats/report/junit.h"
 #include "formats/report/markdown.h"
 #include "formats/report/sarif.h"
-#include "src/support/file.h"
 #include "src/toolchain/outputs.h"
 
 namespace dsq {
@@ -39,10 +38,23 @@ Result<void> check_ci_files(const CiFiles& files) {
   return {};
 }
 
+Result<void> prepare_ci_files(const Report& report, const CiFiles& files, std::vector<NewFile>& prepared) {
+  if (files.junit) {
+    prepared.push_back(DSQ_TRY(NewFile::write(*files.junit, to_junit(report))));
+  }
+  if (files.sarif) {
+    prepared.push_back(DSQ_TRY(NewFile::write(*files.sarif, to_sarif(report))));
+  }
+  if (files.markdown) {
+    prepared.push_back(DSQ_TRY(NewFile::write(*files.markdown, to_markdown(report))));
+  }
+  return {};
+}
+
 Result<void> write_ci_files(const Report& report, const CiFiles& files) {
-  DSQ_TRY(files.junit ? write_file(*files.junit, to_junit(report)) : Result<void>());
-  DSQ_TRY(files.sarif ? write_file(*files.sarif, to_sarif(report)) : Result<void>());
-  return files.markdown ? write_file(*files.markdown, to_markdown(report)) : Result<void>();
+  std::vector<NewFile> prepared;
+  DSQ_TRY(prepare_ci_files(report, files, prepared));
+  return publish(prepared);
 }
 
 }  // namespace dsq

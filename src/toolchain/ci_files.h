@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "src/report/report.h"
+#include "src/support/file.h"
 #include "src/support/result.h"
 
 namespace dsq {
@@ -19,7 +20,8 @@ struct CiFiles {
 
 // Before long work: names and places that cannot be. Errors: option_conflict, write_failed.
 Result<void> check_ci_files(const CiFiles& files);
-// Errors: write_failed.
+// Written in full, without their names: publish() gives them these, to all or to none. Errors: write_failed.
+Result<void> prepare_ci_files(const Report& report, const CiFiles& files, std::vector<NewFile>& prepared);
 Result<void> write_ci_files(const Report& report, const CiFiles& files);
 
 }  // namespace dsq

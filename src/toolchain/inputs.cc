@@ -15,6 +15,7 @@
 #include "src/toolchain/calibrate_job.h"
 #include "src/toolchain/metric_command.h"
 #include "src/toolchain/outputs.h"
+#include "src/toolchain/plan_options.h"
 
 namespace dsq {
 namespace {
@@ -181,6 +182,7 @@ Result<void> check_options(const QuantizeOptions& options) {
         .hint("add --data FILE");
   }
   DSQ_TRY(check_measures(options));
+  DSQ_TRY(check_search(options));
   if (options.eval_data && options.eval_fraction) {
     return fail(Code::option_conflict, "--eval-fraction is a share of --data, and --eval-data is measured on")
         .hint("leave one of them out");
@@ -203,6 +205,7 @@ Result<void> check_options(const QuantizeOptions& options) {
        {options.calibration, options.data, options.labels, options.eval_data, options.eval_labels, options.baseline}) {
     read.insert(read.end(), each ? 1 : 0, each.value_or(""));
   }
+  read.insert(read.end(), options.used_plan ? 1 : 0, options.used_plan ? options.used_plan->path : "");
   std::vector<std::filesystem::path> written = {outputs.model, outputs.json, outputs.html, outputs.replay};
   std::vector<std::filesystem::path> more = options.ci.all();
   more.insert(more.end(), options.save_plan ? 1 : 0, options.save_plan.value_or(""));
@@ -232,11 +235,8 @@ Result<void> check_finite_weights(const Graph& graph) {
     }
     const std::span<const float> values = value.constant->values<float>();
     const bool weights = std::ranges::any_of(value.users, [&](NodeId user) { return multiplies(graph.node(user).op); });
-    if (values.size() < 2 && !weights) {
-      continue;  // single infinities are bounds
-    }
     const auto bad = std::ranges::find_if(
-        values, [&](float v) { return weights ? !std::isfinite(v) : std::isnan(v); });  // masks hold infinities
+        values, [&](float v) { return weights ? !std::isfinite(v) : std::isnan(v); });  // bounds and masks are infinite
     if (bad != values.end()) {
       return fail(Code::weights_not_finite, "element {} of '{}' is {}", bad - values.begin(), value.name, *bad)
           .at("node '" + graph.node(value.users.front()).name + "'");

@@ -50,7 +50,8 @@ LayerFacts layer_of(const Graph& graph, NodeId id, const Tensor& weights) {
   LayerFacts layer;
   layer.name = label_of(graph, id);
   layer.op = node.op;
-  layer.output = graph.value(node.outputs[0]).type;
+  const auto output = std::ranges::find_if(node.outputs, [](ValueId each) { return each != ValueId::none; });
+  layer.output = output == node.outputs.end() ? TensorType() : graph.value(*output).type;  // recurrent ones skip some
   layer.macs = macs_of(graph, node);
   layer.weights = weights.count();
   layer.weight_bytes = static_cast<int64_t>(weights.bytes().size());

@@ -62,8 +62,12 @@ Result<bool> take_recipe(const std::string& flag, const std::string* value, Reci
 
 constexpr auto kFallbacks = std::to_array<std::string_view>({"auto", "int8", "fp16"});
 
+// Where nothing is searched for, the rest decides nothing.
 std::string text_of(const MixedOptions& mixed) {
-  std::string text = mixed.search ? "" : " --mixed off";
+  if (!mixed.search) {
+    return " --mixed off";
+  }
+  std::string text;
   text += mixed.target_share ? fmt::format(" --target-a4 {}", *mixed.target_share * 100) : "";
   text += mixed.aim ? fmt::format(" --aim {}", *mixed.aim) : "";
   text += mixed.fallback != Fallback::automatic
@@ -123,7 +127,7 @@ std::string text_of(const QuantizeOptions& options) {
     text += " --shape " + (plain ? word : shell_quoted(word));
   }
   if (options.data) {  // ranges are what the kernels compute
-    text += text_of(options.mixed);
+    text += is_integer(options.recipe.act) ? text_of(options.mixed) : "";
     if (options.mixed.search || options.recipe.recover != Recovery::none) {  // what else decides there
       text += options.output_kind ? fmt::format(" --output-kind {}", name_of(*options.output_kind)) : "";
       text += options.max_memory > 0 ? fmt::format(" --max-memory {}", options.max_memory) : "";

@@ -13,6 +13,7 @@
 #include "src/support/file.h"
 #include "src/support/in_file.h"
 #include "src/support/parallel.h"
+#include "src/support/strings.h"
 #include "src/toolchain/attempt.h"
 #include "src/toolchain/calibrate_job.h"
 #include "src/toolchain/causes.h"
@@ -21,6 +22,7 @@
 #include "src/toolchain/inputs.h"
 #include "src/toolchain/load.h"
 #include "src/toolchain/outputs.h"
+#include "src/toolchain/plan_options.h"
 #include "src/toolchain/probe.h"
 #include "src/toolchain/replay.h"
 #include "src/toolchain/search.h"
@@ -123,6 +125,7 @@ class Quantization {
     append(done_.passes, DSQ_TRY(run_own(options_, "canonicalize", graph_, context_)));
     append(done_.passes, DSQ_TRY(canonicalize(graph_, diagnostics_, pipeline_)));
     done_.reference = graph_;
+    DSQ_TRY(check_plan(options_, graph_, diagnostics_));
     DSQ_TRY(inputs_.table
                 ? in_file(options_.calibration->string(), check_table(*inputs_.table, graph_, inputs_.preprocess))
                 : Result<void>());
@@ -151,6 +154,10 @@ class Quantization {
         attempt = std::move(found.attempt);
         watch_.lap("search");
       }
+    }
+    if (options_.save_plan && !done_.report.plans && !options_.dry_run) {
+      diagnostics_.warn(Code::not_applicable, options_.save_plan->string(),
+                        "no plan is written: none was searched for");
     }
     recipe_ = attempt.recipe;
     graph_ = std::move(attempt.graph);
@@ -209,7 +216,7 @@ class Quantization {
     return {};
   }
 
-  // Writes all three files, then gives them their names: a model stands beside its own report, or nothing has changed.
+  // Writes all files, then gives them their names: a model stands beside its own report, or nothing has changed.
   Result<void> write() {
     Report& report = done_.report;
     std::vector<NewFile> files;
@@ -223,18 +230,24 @@ class Quantization {
     if (options_.write) {
       files.push_back(DSQ_TRY(NewFile::write(paths_.json, to_json(report))));
       files.push_back(DSQ_TRY(NewFile::write(paths_.html, to_html(report))));
-      if (options_.save_plan && report.plans) {  // otherwise nothing was found
+      if (options_.save_plan && report.plans) {  // otherwise nothing was found, which was said
         files.push_back(DSQ_TRY(NewFile::write(*options_.save_plan, plan_text(recipe_.plan))));
       }
-      DSQ_TRY(publish(files));
     }
-    DSQ_TRY(write_ci_files(report, options_.ci));
+    DSQ_TRY(prepare_ci_files(report, options_.ci, files));
+    DSQ_TRY(publish(files));
     progress_.end();
     return {};
   }
 
   // Which file an error of a step is about.
   Result<void> of_model(Result<void> step) const {
+    if (!step && step.error().code == Code::shape_mismatch && inputs_.data && inputs_.data->fixed_batch() == 0) {
+      const Value& input = done_.reference.value(done_.reference.inputs()[0]);
+      step = std::move(step).error().hint(fmt::format(
+          "the network may not take samples in every number; where it takes N at a time, --shape {} says so",
+          shell_quoted(fmt::format("{}=N,...", input.name))));
+    }
     const bool labels = !step && step.error().code == Code::labels_mismatch;
     return in_model(labels ? label_file(options_) : options_.model.string(), std::move(step));
   }

@@ -42,9 +42,16 @@ struct MixedOptions {
   Fallback fallback = Fallback::automatic;
 };
 
+// A plan that a file gave. Those of its layers that nobody decided otherwise are in the recipe too.
+struct UsedPlan {
+  std::filesystem::path path;
+  Plan plan;
+};
+
 struct QuantizeOptions {
   std::filesystem::path model;
-  std::optional<std::filesystem::path> save_plan;  // where the plan that was found goes
+  std::optional<UsedPlan> used_plan;               // nothing is searched then
+  std::optional<std::filesystem::path> save_plan;  // where the plan that is found goes
   std::filesystem::path output;                    // empty: beside the model, with the extension .dsq
   std::map<std::string, Shape> shapes;             // --shape
   Recipe recipe;

@@ -84,3 +84,18 @@ cp same.dsq before
 expect 2 same.dsq
 stderr_has "error[E802]"
 cmp -s same.dsq before || die "the model was overwritten"
+
+# A network that only takes samples by twos, though its input does not say so: what to say instead.
+cat >pairs.dsir <<'EOF'
+graph "pairs" stage=float (%x: f32[?,6]) -> (%y) {
+  %s = const i64[3] {1, 2, 6}
+  %w = const f32[2,1,3] rand(seed=1)
+  %r = reshape(%x, %s)
+  %y = conv(%r, %w) {group=2} @"conv"
+}
+EOF
+make_npz pairs.npz x f32 32,6
+expect 3 pairs.dsir --data pairs.npz -o pairs.dsq
+stderr_has "error[E203]"
+stderr_has "--shape 'x=N,...' says so"
+expect 0 pairs.dsir --data pairs.npz --shape x=2,6 -o pairs.dsq

@@ -21,6 +21,7 @@ import broken_graphs
 import cases
 import damaged_files
 import many_nodes
+import more_models
 import strange_models
 import strange_numbers
 
@@ -30,7 +31,7 @@ KINDS = {cases.F: np.float32, cases.F64: np.float64, cases.F16: np.float16, case
 # What is expected, by the beginning of the name; the longest fits. "quantize": inspecting may do, since it neither settles constants nor
 # runs anything; quantizing and running may not. "any": it may work or be refused.
 EXPECTED = {
-    "broken_graphs": "refused", "damaged_files": "refused", "blow_ups": "quantize", "many_nodes": "works", "many_nodes/too_many": "refused", "many_nodes/names/long": "refused",
+    "broken_graphs": "refused", "damaged_files": "refused", "blow_ups": "quantize", "more_models": "refused", "more_models/not_a_number": "quantize", "more_models/long": "quantize", "more_models/long_rather_than_large/a_row_a_round": "any", "many_nodes": "works", "many_nodes/too_many": "refused", "many_nodes/names/long": "refused",
     "flips": "any", "no_text": "any",
     # What other runtimes take, and we as well.
     "broken_graphs/structure/output_twice": "any", "broken_graphs/not_finite/variance_negative": "any",

@@ -165,5 +165,41 @@ def values():
     }
 
 
+def more():
+    """Weights that come about, numbers that nearly vanish, parts that are left out."""
+    w = random(4, 4)
+    other = graph([node("Neg", ["m"], ["t"])], [], [value("t")])
+    turned = graph([node("MatMul", ["m", "w"], ["t"])], [], [value("t")])
+    spread = random(4, 8) * np.array([[1], [1e-30], [1], [1e-20]], np.float32)
+    blocked = [onnx.helper.make_tensor("w", onnx.TensorProto.UINT4, [4, 6], (np.arange(24) % 16).tolist()), tensor("s", np.abs(random(2, 6))),
+               onnx.helper.make_tensor("z", onnx.TensorProto.UINT4, [2, 6], [8] * 12)]
+    sequence = [value("x", F, [5, 2, 4])]
+    steps = {"x": random(5, 2, 4)}
+    recurrent = {"w": random(1, 12, 4), "r": random(1, 12, 3)}
+    return {
+        "last_state_alone": (model([node("LSTM", ["x", "w", "r"], ["", "y"], hidden_size=3)], sequence, Y, recurrent), steps),
+        "last_cell_alone": (model([node("LSTM", ["x", "w", "r", "", "", "h"], ["", "", "y"], hidden_size=3)], sequence, Y, recurrent | {"h": random(1, 2, 3)}), steps),
+        "names_composed_differently": (model([node("Relu", ["x"], ["\u00e9"]), node("MatMul", ["x", "w"], ["e\u0301"]), node("Add", ["\u00e9", "e\u0301"], ["y"])], X, Y, {"w": w}), DATA),
+        "names_of_other_case": (model([node("Relu", ["x"], ["A"]), node("MatMul", ["x", "w"], ["a"]), node("Sub", ["A", "a"], ["y"])], X, Y, {"w": w}), DATA),
+        "names_like_ours": (model([node("MatMul", ["x", "w"], ["x_q"], name="quantize"), node("Relu", ["x_q"], ["w_q"], name="w")], X, [value("w_q")], {"w": w}), DATA),
+        "padding_beyond_the_kernel": (model([node("Conv", ["x", "w"], ["y"], pads=[7, 9, 0, 12])], PICTURE, Y, {"w": random(3, 4, 2, 2)}), PICTURES),
+        "bias_without_a_name": (model([node("Conv", ["x", "w", ""], ["y"])], PICTURE, Y, {"w": random(3, 4, 3, 3)}), PICTURES),
+        "line_in_groups": (model([node("Conv", ["x", "w", "b"], ["y"], pads=[3, 0], strides=[3], group=2, dilations=[2])], [value("x", F, ["n", 4, 19])], Y,
+                                 {"w": random(6, 2, 3), "b": random(6)}), {"x": random(2, 4, 19)}),
+        "constant_a_of_gemm": (model([node("Gemm", ["w", "x", "c"], ["y"], transB=1)], [value("x", F, [5, 4])], Y, {"w": random(3, 4), "c": random(5)}), {"x": random(5, 4)}),
+        "gemm_beta_zero": (model([node("Gemm", ["x", "w", "c"], ["y"], beta=0.0, transA=1, transB=1, alpha=-2.5)], [value("x", F, [4, 3])], Y,
+                                 {"w": random(5, 4), "c": random(3, 5) * np.float32(1e30)}), {"x": random(4, 3)}),
+        "transposed_once_more": (model([node("MatMul", ["x", "w"], ["a"]), node("Transpose", ["w"], ["v"]), node("MatMul", ["a", "v"], ["y"])], X, Y, {"w": random(4, 9)}), DATA),
+        "cut_weights": (model([node("Slice", ["w", "a", "b"], ["v"]), node("MatMul", ["x", "v"], ["y"])], X, Y, {"w": random(9, 5), "a": ints(2), "b": ints(6)}), DATA),
+        "nearly_dead_inputs": (model([node("MatMul", ["x", "w"], ["y"])], X, Y, {"w": spread}), DATA),
+        "blocks_of_4_bits": (model([node("DequantizeLinear", ["w", "s", "z"], ["v"], axis=0, block_size=2), node("MatMul", ["x", "v"], ["y"])], X, Y, blocked, opset=21, ir=10), DATA),
+        "levels_as_input": (model([node("DequantizeLinear", ["x", "s", "z"], ["d"]), node("MatMul", ["d", "w"], ["y"])], [value("x", onnx.TensorProto.UINT8, ["n", 4])], Y,
+                                  {"w": w, "s": np.float32(.05), "z": np.uint8(128)}), {"x": np.arange(12, dtype=np.uint8).reshape(3, 4)}),
+        "weights_before_inputs": (model([node("MatMul", ["x", "w"], ["y"])], [value("w", F, [4, 4])] + X, Y, {"w": w}, opset=8, ir=3), DATA),
+        "unsorted_around_a_branch": (model([node("Relu", ["u"], ["y"]), node("If", ["c"], ["u"], then_branch=other, else_branch=turned), node("MatMul", ["x", "w"], ["m"])],
+                                           [value("x", F, [3, 4]), value("c", onnx.TensorProto.BOOL, [])], Y, {"w": w}), DATA | {"c": np.array(False)}),
+    }
+
+
 def odd():
-    return {f"{part.__name__}/{name}": made for part in (weights, ends, names, convolutions, products, small_shapes, values) for name, made in part().items()}
+    return {f"{part.__name__}/{name}": made for part in (weights, ends, names, convolutions, products, small_shapes, values, more) for name, made in part().items()}
