@@ -42,4 +42,4 @@ def package(folder, name, version):
 def torch(script, *arguments):
     """Runs a script of this folder with Debian's PyTorch. Its threads do not spin, for the sake of busy machines."""
     subprocess.run(["/usr/bin/python3", "-W", "ignore", Path(__file__).with_name(script), *map(str, arguments)],
-                   check=True, env=dict(os.environ, OMP_WAIT_POLICY="passive"))
+                   check=True, stdout=sys.stderr, env=dict(os.environ, OMP_WAIT_POLICY="passive"))
