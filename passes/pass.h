@@ -8,6 +8,7 @@
 #include "src/quant/recipe.h"
 #include "src/quant/stats.h"
 #include "src/support/diagnostics.h"
+#include "src/support/progress.h"
 #include "src/support/result.h"
 
 namespace dsq {
@@ -16,6 +17,7 @@ struct PassContext {
   const Recipe& recipe;
   const CalibrationTable* stats = nullptr;  // null without data
   Diagnostics& diag;
+  Progress* progress = nullptr;  // of the phase that the pass is in, where somebody looks
 };
 
 struct PassDef {

@@ -87,8 +87,12 @@ void store_layer(Graph& graph, const QuantLayer& layer, PassContext& context) {
 
 Result<bool> quantize_weights(Graph& graph, PassContext& context) {
   bool changed = false;
+  int64_t done = 0;
   for (const NodeId id : graph.topo_order()) {
     const std::optional<QuantLayer> layer = quant_layer_at(graph, id);
+    if (layer && context.progress != nullptr) {
+      context.progress->step(done++);
+    }
     if (layer && graph.value(layer->w).spec && graph.constant(layer->w)->dtype() == DType::f32) {
       store_layer(graph, *layer, context);
       changed = true;

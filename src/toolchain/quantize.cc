@@ -1,6 +1,7 @@
 // The story: from model.onnx to model.dsq.
 #include "src/toolchain/quantize.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 
@@ -75,7 +76,7 @@ class Quantization {
         diagnostics_(diagnostics),
         progress_(progress),
         recipe_(options.recipe),
-        context_{recipe_, nullptr, diagnostics},
+        context_{recipe_, nullptr, diagnostics, &progress},
         paths_(output_paths(options)) {}
 
   Result<Quantized> run() {
@@ -174,7 +175,9 @@ class Quantization {
 
   // Weights become integers; they are measured here, while they can be told from what they stand for.
   Result<void> store_weights() {
-    progress_.begin("quantizing weights", 0);
+    const std::vector<NodeId> nodes = graph_.nodes();
+    const auto is_layer = [&](NodeId id) { return quant_layer_at(graph_, id).has_value(); };
+    progress_.begin("quantizing weights", std::ranges::count_if(nodes, is_layer));
     DSQ_TRY(run_stage("store"));
     done_.report.layers = layer_facts(meant_, graph_, sample_types(done_.reference, inputs_));
     layer_inputs_ = layer_inputs(done_.reference, graph_);
