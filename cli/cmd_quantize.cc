@@ -155,6 +155,16 @@ Action define_quantize(CLI::App& app) {
   add_split(app, job);
   add_optional_path(app, "--calibration", job.calibration,
                     "Ranges that `dsquant calibrate` wrote, in place of those of --data");
+  add_choice_function(
+      app, "--ranges",
+      [&job](const std::string& given) {
+        job.ranges = given == "calibrated" ? Ranges::calibrated
+                     : given == "run-time" ? Ranges::run_time
+                                           : Ranges::automatic;
+      },
+      {"auto", "calibrated", "run-time"},
+      "Where ranges of activations come from when there are data (default: auto, at run time where that loses much "
+      "less)");
   add_sample_options(app, job.samples);
   add_choice(app, "--recover", options->recover, {"none", "fast"},
              "Repair layers on the data: refit them to what quantized layers before them give, round their weights by "

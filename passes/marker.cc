@@ -56,27 +56,58 @@ ValueId Markers::on(ValueId x) {
   return *one;
 }
 
+void drop_marker(Graph& graph, NodeId marker) {
+  const ValueId marked = graph.node(marker).outputs[0];
+  graph.set_spec(marked, std::nullopt);
+  graph.set_params(marked, std::nullopt);
+  graph.replace_uses(marked, graph.node(marker).inputs[0]);
+  graph.erase_node(marker);
+}
+
+namespace {
+
+// The scales of tokens, [..., 1], so that each goes with the last axis of what it scales.
+ValueId along_tokens(Graph& graph, ValueId scales) {
+  const ValueId axis = graph.add_constant(graph.value(scales).name + ".axis", Tensor::of<int64_t>({1}, {-1}));
+  const NodeId node =
+      graph.add_node(OpKind::unsqueeze, "", NoAttrs{}, {scales, axis}, {graph.value(scales).name + ".1"});
+  return graph.node(node).outputs[0];
+}
+
+}  // namespace
+
 void spell_out_marker(Graph& graph, NodeId marker) {
   const Node node = graph.node(marker);
   const ValueId marked = node.outputs[0];
+  const std::optional<QuantSpec> spec = graph.value(marked).spec;
   const std::optional<QuantParams> params = graph.value(marked).params;
   const std::optional<Shape> shape = graph.value(marked).type.shape;
-  if (!is_static_integer(graph, marked) || !params) {
-    graph.set_spec(marked, std::nullopt);
-    graph.replace_uses(marked, node.inputs[0]);
-    graph.erase_node(marker);
-    return;
+  const bool known = is_static_integer(graph, marked) && params;
+  const bool token = spec && spec->range == RangeSource::per_token;
+  const bool taken = spec && is_integer(spec->storage) && (token || spec->range == RangeSource::per_sample);
+  if (!known && !taken) {
+    return drop_marker(graph, marker);
   }
   const std::string name = graph.value(marked).name;
-  const DType storage = graph.value(marked).spec->storage;
-  const NodeId q = graph.add_node(OpKind::quantize, node.name,
-                                  QuantizeAttrs{params->granularity.axis, params->granularity.group, storage},
-                                  {node.inputs[0]}, {name + ".levels"});
-  const ValueId levels = graph.node(q).outputs[0];
-  graph.set_type(levels, {storage, shape});
-  graph.set_params(levels, params);
-  const NodeId r =
-      graph.add_node(OpKind::dequantize, node.name, QuantizeAttrs{-1, 0, DType::f32}, {levels}, {name + ".reals"});
+  std::vector<ValueId> levels;
+  if (known) {
+    const NodeId q = graph.add_node(OpKind::quantize, node.name,
+                                    QuantizeAttrs{params->granularity.axis, params->granularity.group, spec->storage},
+                                    {node.inputs[0]}, {name + ".levels"});
+    levels = graph.node(q).outputs;
+    graph.set_params(levels[0], params);
+  } else {
+    const NodeId q = graph.add_node(OpKind::dynamic_quantize, node.name,
+                                    DynamicQuantizeAttrs{spec->storage, token ? RangeAxis::token : RangeAxis::sample},
+                                    {node.inputs[0]}, {name + ".levels", name + ".scale", name + ".zero"});
+    levels = graph.node(q).outputs;
+    for (size_t i = 1; token && i < levels.size(); ++i) {
+      levels[i] = along_tokens(graph, levels[i]);
+    }
+  }
+  graph.set_type(levels[0], {spec->storage, shape});
+  const NodeId r = graph.add_node(OpKind::dequantize, node.name, QuantizeAttrs{known ? -1 : 0, 0, DType::f32}, levels,
+                                  {name + ".reals"});
   const ValueId reals = graph.node(r).outputs[0];
   graph.set_type(reals, {DType::f32, shape});
   graph.replace_uses(marked, reals);

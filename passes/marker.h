@@ -15,9 +15,11 @@ bool is_marker(const Graph& graph, NodeId id);
 // The output of a new marker on x, named after both.
 ValueId add_marker(Graph& graph, ValueId x, const QuantSpec& spec, std::optional<QuantParams> params);
 
-// Puts what a marker does to the numbers in its place: quantize and dequantize for integers of a known range, nothing for
-// others.
+// Puts what a marker does to the numbers in its place: quantize and dequantize for integers whose range is known or taken
+// at run time, nothing for others.
 void spell_out_marker(Graph& graph, NodeId marker);
+// Puts nothing in its place.
+void drop_marker(Graph& graph, NodeId marker);
 
 // Markers made so far, so that readers with the same wish share one. At 8 bits one reader that asks for one scale has all
 // others use it: a value is stored once.

@@ -36,7 +36,7 @@ QuantSpec act_spec(const Graph& graph, const QuantLayer& layer, Precision act, c
   spec.storage = act == Precision::fp16 ? DType::f16 : act == Precision::int4 ? DType::u4 : DType::u8;
   if (act == Precision::fp16) {
     spec.range = RangeSource::fixed;
-  } else if (recipe.calibrated) {
+  } else if (recipe.calibrated && !recipe.run_time.contains({label_of(graph, layer.node), act})) {
     spec.range = RangeSource::calibrated;
     // A channel axis that is open may have another length in the next sample.
     // What 4-bit layers make strays beyond what the channels of the float network reach: one scale has room for it.
@@ -44,8 +44,7 @@ QuantSpec act_spec(const Graph& graph, const QuantLayer& layer, Precision act, c
         channels_known && act == recipe.act && (act == Precision::int4 || !changes_shape(graph, layer.x, layer.x_axis));
     spec.granularity.axis = apart ? layer.x_axis : -1;
   } else {
-    const bool linear = graph.node(layer.node).op == OpKind::linear;
-    spec.range = linear && x.rank() > 2 ? RangeSource::per_token : RangeSource::per_sample;
+    spec.range = range_at_run_time(graph, layer);
   }
   return spec;
 }

@@ -122,6 +122,11 @@ bool is_kept(const Recipe& recipe, const Graph& graph, const Node& node) {
   return kept(recipe, graph, node) != nullptr;
 }
 
+RangeSource range_at_run_time(const Graph& graph, const QuantLayer& layer) {
+  const bool sequence = graph.node(layer.node).op == OpKind::linear && graph.value(layer.x).type.rank() > 2;
+  return sequence ? RangeSource::per_token : RangeSource::per_sample;
+}
+
 int weight_bits(const Recipe& recipe, const Graph& graph, const Node& node, DType storage) {
   if (storage == DType::i4) {
     return 4;

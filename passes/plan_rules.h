@@ -25,6 +25,9 @@ Decision decide(const Recipe& recipe, const Graph& graph, const Node& node, bool
 // Whether a --keep rule decides about this layer.
 bool is_kept(const Recipe& recipe, const Graph& graph, const Node& node);
 
+// Where a layer's range is taken at run time: for each token where a linear layer sees sequences, else for each sample.
+RangeSource range_at_run_time(const Graph& graph, const QuantLayer& layer);
+
 // The stored bits of a layer's integer weights: 8, 6 or 4.
 int weight_bits(const Recipe& recipe, const Graph& graph, const Node& node, DType storage);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <unordered_set>
 
 #include "src/ir/nested.h"
@@ -95,6 +96,15 @@ Result<void> check_node(const Graph& graph, NodeId id) {
       return fail(Code::graph_invalid, "its output '{}' names another producer", graph.value(output).name)
           .at(at_node(node));
     }
+  }
+  std::string_view not_a_number;
+  visit_fields(node.attrs, [&](std::string_view name, const auto& field) {
+    if constexpr (std::is_same_v<std::remove_cvref_t<decltype(field)>, float>) {
+      not_a_number = std::isnan(field) ? name : not_a_number;
+    }
+  });
+  if (!not_a_number.empty()) {
+    return fail(Code::graph_invalid, "its attribute '{}' is NaN", not_a_number).at(at_node(node));
   }
   for (const GraphRef* nested : nested_graphs(node.attrs)) {
     if (*nested == nullptr) {

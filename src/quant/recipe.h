@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,10 @@ struct Keep {
 // where it has none. Weights stay as they are asked for.
 using Plan = std::map<std::string, Precision>;
 
+// Layers, by the same names, whose inputs take their ranges at run time where they have this precision, although ranges
+// are calibrated.
+using RunTimeRanges = std::set<std::pair<std::string, Precision>>;
+
 // Repairs with data, without training (calibration/recover.h).
 enum class Recovery : uint8_t { none, fast };
 std::string_view name_of(Recovery recovery);  // "none", "fast"
@@ -40,6 +45,7 @@ struct Recipe {
   std::vector<Keep> keep;
   Plan plan;                       // where it differs from `act`; `keep` wins over it
   bool calibrated = false;         // ranges come from data; otherwise they are taken at run time
+  RunTimeRanges run_time;          // where they are nevertheless
   bool edges_at_act = false;       // first and last layer at `act` too, instead of int8
   double max_weight_error = 0.01;  // relative L2 per layer; enforced for int8 weights
   Recovery recover = Recovery::none;

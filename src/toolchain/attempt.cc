@@ -4,6 +4,7 @@
 
 #include "calibration/calibrate.h"
 #include "calibration/patches.h"
+#include "passes/match.h"
 #include "passes/passes.h"
 #include "src/data/split.h"
 #include "src/runner/executable.h"
@@ -35,6 +36,18 @@ Dataset spread(const Dataset& data, int64_t count) {
   return data.select(std::move(chosen));
 }
 
+// Says which layers take their ranges at run time although there are calibrated ones.
+void note_run_time(Attempt& attempt) {
+  for (const NodeId id : attempt.graph.topo_order()) {
+    const std::optional<QuantLayer> layer = quant_layer_at(attempt.graph, id);
+    const std::optional<QuantSpec>& spec = attempt.graph.value(layer ? layer->x : attempt.graph.inputs()[0]).spec;
+    if (layer && spec && (spec->range == RangeSource::per_token || spec->range == RangeSource::per_sample)) {
+      attempt.diagnostics.note(label_of(attempt.graph, id),
+                               "its input takes its range at run time: calibrated ones lose much more");
+    }
+  }
+}
+
 int64_t budget(int64_t limit) { return limit > 0 ? std::min(kMostBytes, limit / 3) : kMostBytes; }
 
 }  // namespace
@@ -63,6 +76,23 @@ bool covers(const CalibrationTable& stats, const Observation& wanted) {
 }
 
 Result<Attempt> Attempts::make(const Recipe& recipe) {
+  Recipe own = recipe;
+  own.run_time = ranges_.at_run_time;
+  Attempt attempt = DSQ_TRY(assigned(own));
+  if (!inputs_.data || options_.ranges != Ranges::automatic) {
+    return attempt;
+  }
+  DSQ_TRY(choose_ranges(reference_, attempt.graph, *inputs_.data, options_.backend, ranges_));
+  if (ranges_.at_run_time == own.run_time) {
+    return attempt;
+  }
+  own.run_time = ranges_.at_run_time;
+  attempt = DSQ_TRY(assigned(own));
+  note_run_time(attempt);
+  return attempt;
+}
+
+Result<Attempt> Attempts::assigned(const Recipe& recipe) {
   Attempt attempt;
   attempt.recipe = recipe;
   attempt.graph = reference_;

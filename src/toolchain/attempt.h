@@ -10,6 +10,7 @@
 #include "src/toolchain/inputs.h"
 #include "src/toolchain/pass_log.h"
 #include "src/toolchain/quantize.h"
+#include "src/toolchain/range_choice.h"
 #include "src/toolchain/rehearsal.h"
 
 namespace dsq {
@@ -45,12 +46,14 @@ class Attempts {
   Result<bool> set_apart(Diagnostics& diagnostics);
   const CalibrationTable& seen() const { return stats_; }  // by all attempts
   const Dataset& fitted() const { return *fitted_; }
+  const std::vector<OutputReading>& readings() const { return rehearsal_->readings(); }
   const Graph& reference() const { return reference_; }
   const QuantizeOptions& options() const { return options_; }
   Progress& progress() { return progress_; }
   CalibrateOptions how_to_run() const { return {options_.backend, options_.threads, options_.batch}; }
 
  private:
+  Result<Attempt> assigned(const Recipe& recipe);
   Result<void> look(const Graph& planned, const std::vector<Observation>& wanted);
   Result<Dataset> few(const Dataset& data) const;
 
@@ -60,6 +63,7 @@ class Attempts {
   const PipelineOptions& pipeline_;
   Progress& progress_;
   CalibrationTable stats_;
+  RangeChoices ranges_;
   std::optional<Dataset> fitted_;
   std::optional<Dataset> held_out_;
   std::optional<Rehearsal> rehearsal_;

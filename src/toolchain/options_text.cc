@@ -60,6 +60,7 @@ Result<bool> take_recipe(const std::string& flag, const std::string* value, Reci
   return true;
 }
 
+constexpr auto kRanges = std::to_array<std::string_view>({"auto", "calibrated", "run-time"});
 constexpr auto kFallbacks = std::to_array<std::string_view>({"auto", "int8", "fp16"});
 
 // Where nothing is searched for, the rest decides nothing.
@@ -127,6 +128,9 @@ std::string text_of(const QuantizeOptions& options) {
     text += " --shape " + (plain ? word : shell_quoted(word));
   }
   if (options.data) {  // ranges are what the kernels compute
+    text += options.ranges != defaults.ranges
+                ? fmt::format(" --ranges {}", kRanges[static_cast<size_t>(options.ranges)])
+                : "";
     text += is_integer(options.recipe.act) ? text_of(options.mixed) : "";
     if (options.mixed.search || options.recipe.recover != Recovery::none) {  // what else decides there
       text += options.output_kind ? fmt::format(" --output-kind {}", name_of(*options.output_kind)) : "";
@@ -174,6 +178,12 @@ Result<QuantizeOptions> options_from(std::string_view text) {
         options.seed = DSQ_TRY(number_from<uint64_t>(*value, flag));
       } else if (flag == "--skip-bad") {
         options.samples.skip_bad = DSQ_TRY(number_from<int64_t>(*value, flag));
+      } else if (flag == "--ranges") {
+        const auto found = std::ranges::find(kRanges, *value);
+        if (found == kRanges.end()) {
+          return fail(Code::usage, "'{}' is no source of ranges", *value).at(flag);
+        }
+        options.ranges = static_cast<Ranges>(found - kRanges.begin());
       } else if (flag == "--output-kind") {
         options.output_kind = output_kind_from(*value);
       } else if (flag == "--max-memory") {

@@ -122,7 +122,7 @@ class Quantization {
   // Shapes known, constants folded, batch norms folded, nothing dead: the twin that every error is measured against.
   Result<void> make_canonical() {
     progress_.begin("simplifying", 0);
-    recipe_.calibrated = inputs_.data || inputs_.table;
+    recipe_.calibrated = (inputs_.data || inputs_.table) && options_.ranges != Ranges::run_time;
     append(done_.passes, DSQ_TRY(run_own(options_, "canonicalize", graph_, context_)));
     append(done_.passes, DSQ_TRY(canonicalize(graph_, diagnostics_, pipeline_)));
     done_.reference = graph_;

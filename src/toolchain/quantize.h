@@ -33,6 +33,9 @@ inline constexpr double kEvalFraction = 0.2;  // unless told
 // Where layers go that do not bear the asked precision.
 enum class Fallback : uint8_t { automatic, int8, fp16 };
 
+// Where ranges of activations come from when there are data; `automatic`: chosen layer by layer (range_choice.h).
+enum class Ranges : uint8_t { automatic, calibrated, run_time };
+
 // Mixed precision (search.h).
 struct MixedOptions {
   bool search = true;  // with data: false puts every layer at the asked precision
@@ -55,6 +58,7 @@ struct QuantizeOptions {
   std::filesystem::path output;                    // empty: beside the model, with the extension .dsq
   std::map<std::string, Shape> shapes;             // --shape
   Recipe recipe;
+  Ranges ranges = Ranges::automatic;
   std::optional<std::filesystem::path> calibration;  // a table of ranges, instead of those of `data`
   std::optional<std::filesystem::path> data;         // --data: what open_samples() takes
   std::optional<std::filesystem::path> labels;       // --labels: an array of integer classes

@@ -15,8 +15,8 @@ namespace dsq {
 namespace {
 
 constexpr int kMostTries = 5;
-constexpr double kMargin = 0.5;       // of the aim: what few samples say is not what others will
-constexpr double kMostAim = 0.6;      // points, unless told: some measures are held to more, by what they overstate
+constexpr double kMargin = 0.75;      // of the aim: what few samples say is not what others will
+constexpr double kMostAim = 0.8;      // points, unless told: some measures are held to more, by what they overstate
 constexpr double kDearer = 0.1;       // work in fp16 beyond that at 8 bits
 constexpr double kWorthTrying = 1.4;  // times the noise: a step between two plans that is worth an attempt
 

@@ -2,18 +2,17 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cmath>
 
 #include "passes/marker.h"
 #include "passes/match.h"
-#include "src/report/metrics.h"
 #include "src/runner/runner.h"
 #include "src/support/parallel.h"
+#include "src/toolchain/noise.h"
 
 namespace dsq {
 namespace {
 
-constexpr int64_t kSamples = 12;
+constexpr int64_t kSamples = 24;
 
 struct Marked {
   NodeId layer;
@@ -25,7 +24,8 @@ std::vector<Marked> marked_layers(const Graph& graph) {
   std::vector<Marked> layers;
   for (const NodeId id : graph.topo_order()) {
     const std::optional<QuantLayer> layer = quant_layer_at(graph, id);
-    if (layer && is_static_integer(graph, layer->x) && is_marker(graph, graph.value(layer->x).producer)) {
+    const std::optional<QuantSpec>& spec = graph.value(layer ? layer->x : graph.node(id).outputs[0]).spec;
+    if (layer && spec && is_integer(spec->storage) && is_marker(graph, graph.value(layer->x).producer)) {
       layers.push_back({id, graph.node(graph.value(layer->x).producer).inputs[0], layer->x});
     }
   }
@@ -40,8 +40,7 @@ Graph with_one(const Graph& planned, const Marked& one) {
   const NodeId kept = graph.value(own).producer;
   for (const NodeId id : graph.topo_order()) {
     if (is_marker(graph, id) && id != kept) {
-      graph.set_params(graph.node(id).outputs[0], std::nullopt);  // passes what it gets
-      spell_out_marker(graph, id);
+      drop_marker(graph, id);
     }
   }
   spell_out_marker(graph, kept);
@@ -66,20 +65,14 @@ Result<std::vector<std::vector<Tensor>>> batches_of(const Dataset& data) {
 }
 
 Result<double> noise_of(const Graph& graph, const std::vector<std::vector<Tensor>>& inputs,
-                        const std::vector<std::vector<Tensor>>& wanted, const CalibrateOptions& how) {
-  Runner runner(graph, {how.backend, 1, {}});
-  std::vector<ErrorMeter> meters(graph.outputs().size());
+                        const std::vector<std::vector<Tensor>>& wanted, const Attempts& attempts) {
+  Runner runner(graph, {attempts.how_to_run().backend, 1, {}});
+  NoiseMeter meter(attempts.readings());
+  const int64_t step = attempts.fitted().step(1);
   for (size_t b = 0; b < inputs.size(); ++b) {
-    const std::vector<Tensor> found = DSQ_TRY(runner.run(inputs[b]));
-    for (size_t o = 0; o < found.size(); ++o) {
-      meters[o].add(wanted[b][o], found[o]);
-    }
+    meter.add(step, wanted[b], DSQ_TRY(runner.run(inputs[b])));
   }
-  double noise = 0;
-  for (const ErrorMeter& meter : meters) {
-    noise += std::pow(10.0, -meter.sqnr_db() / 10) / static_cast<double>(meters.size());
-  }
-  return noise;
+  return meter.noise();
 }
 
 Precision precision_of(DType storage) { return bits_of(storage) == 4 ? Precision::int4 : Precision::int8; }
@@ -106,7 +99,7 @@ Result<std::vector<Sensitivity>> sensitivities(Attempts& attempts, const Attempt
   parallel_for(workers, 1, [&](int64_t begin, int64_t end) {
     for (int64_t w = begin; w < end; ++w) {
       for (auto i = static_cast<size_t>(w); i < layers.size(); i += static_cast<size_t>(workers)) {
-        noise[i] = noise_of(with_one(attempt.graph, layers[i]), inputs, wanted, how);
+        noise[i] = noise_of(with_one(attempt.graph, layers[i]), inputs, wanted, attempts);
         ++done;
         if (w == 0) {
           attempts.progress().step(done);

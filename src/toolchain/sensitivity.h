@@ -11,10 +11,10 @@ namespace dsq {
 struct Sensitivity {
   std::string layer;
   Precision precision = Precision::int4;  // of its input
-  double noise = 0;                       // energy of the error over that of the output, the mean over all outputs
+  double noise = 0;                       // as in noise.h
 };
 
-// Of every layer of an attempt whose input has integers of a known range, each on its own, all else in float; on some of
+// Of every layer of an attempt whose input has integers, each on its own, all else in float; on some of
 // the samples that teach. Errors: what running says.
 Result<std::vector<Sensitivity>> sensitivities(Attempts& attempts, const Attempt& attempt);
 

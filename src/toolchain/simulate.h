@@ -5,8 +5,8 @@
 
 namespace dsq {
 
-// The same graph under the same ids where each marker of calibrated or fixed integers is replaced by quantize and
-// dequantize, and other markers by nothing; stored weights of layers by the reals that they stand for. It runs as a float
+// The same graph under the same ids where each marker of integers is replaced by quantize and dequantize, and other markers
+// by nothing; stored weights of layers by the reals that they stand for. It runs as a float
 // graph.
 Graph simulated(Graph graph);
 

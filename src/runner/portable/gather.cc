@@ -1,7 +1,9 @@
 // Operators that read and write by index. An index outside the data is an error, never an access.
 #include <algorithm>
+#include <functional>
 #include <limits>
 
+#include "src/runner/portable/convert.h"
 #include "src/runner/portable/dispatch.h"
 #include "src/runner/portable/kernels.h"
 #include "src/support/parallel.h"
@@ -25,8 +27,8 @@ template <class T>
 void combine(T& to, T from, Reduction reduction) {
   switch (reduction) {
     case Reduction::none: to = from; return;
-    case Reduction::add: to = static_cast<T>(to + from); return;
-    case Reduction::mul: to = static_cast<T>(to * from); return;
+    case Reduction::add: to = wrapping(to, from, std::plus<>()); return;
+    case Reduction::mul: to = wrapping(to, from, std::multiplies<>()); return;
     case Reduction::max: to = std::max(to, from); return;
     case Reduction::min: to = std::min(to, from); return;
   }

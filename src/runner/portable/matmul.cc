@@ -77,15 +77,15 @@ Result<void> gemm(const Call& call) {
     T* out = raw<T>(call.output());
     multiply(raw<T>(call.input(0)), attrs.trans_a ? 1 : k, attrs.trans_a ? m : 1, raw<T>(call.input(1)),
              attrs.trans_b ? 1 : n, attrs.trans_b ? k : 1, out, m, n, k);
-    const auto alpha = static_cast<T>(attrs.alpha);
-    const auto beta = static_cast<T>(attrs.beta);
+    const auto scaled = [](float by, T v) { return wrapping(converted<T>(by), v, std::multiplies<>()); };
     if (!call.has(2)) {
-      std::for_each_n(out, m * n, [&](T& v) { v = static_cast<T>(alpha * v); });
+      std::for_each_n(out, m * n, [&](T& v) { v = scaled(attrs.alpha, v); });
       return {};
     }
     const Tensor product = call.output().clone();
     map_binary(call.output().shape(), call.output().shape(), call.input(2).shape(), raw<T>(product),
-               raw<T>(call.input(2)), out, [&](T v, T c) { return alpha * v + beta * c; });
+               raw<T>(call.input(2)), out,
+               [&](T v, T c) { return wrapping(scaled(attrs.alpha, v), scaled(attrs.beta, c), std::plus<>()); });
     return {};
   });
 }

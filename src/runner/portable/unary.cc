@@ -118,7 +118,7 @@ Result<void> unary(const Call& call) {
       return map_number(call, [l = lambd, b = bias](auto x) {
         using T = decltype(x);
         const auto v = static_cast<float>(x);
-        return v < -l ? static_cast<T>(v + b) : (v > l ? static_cast<T>(v - b) : T{0});
+        return v < -l ? converted<T>(v + b) : (v > l ? converted<T>(v - b) : T{0});
       });
     }
     case thresholded_relu: {
