@@ -44,8 +44,7 @@ std::vector<Candidate> candidates(const Graph& graph, const RunTimeRanges& judge
   std::vector<Candidate> found;
   for (const NodeId id : graph.topo_order()) {
     const std::optional<QuantLayer> layer = quant_layer_at(graph, id);
-    if (!layer || !is_marker(graph, graph.value(layer->x).producer) ||
-        graph.constant(layer->w)->dtype() != DType::f32) {
+    if (!layer || graph.is_constant(layer->x) || graph.constant(layer->w)->dtype() != DType::f32) {
       continue;
     }
     const Value& marked = graph.value(layer->x);
@@ -60,8 +59,9 @@ std::vector<Candidate> candidates(const Graph& graph, const RunTimeRanges& judge
     own.storage = precision == Precision::int4 ? DType::u4 : DType::u8;
     own.range = range_at_run_time(graph, *layer);
     own.granularity = {};
-    found.push_back({label_of(graph, id), precision, graph.node(marked.producer).inputs[0], *marked.spec,
-                     *marked.params, own, layer->x_axis, energy_of(graph, *layer)});
+    const ValueId real = is_marker(graph, marked.producer) ? graph.node(marked.producer).inputs[0] : layer->x;
+    found.push_back({label_of(graph, id), precision, real, *marked.spec, *marked.params, own, layer->x_axis,
+                     energy_of(graph, *layer)});
   }
   return found;
 }

@@ -15,10 +15,12 @@ namespace dsq {
 namespace {
 
 constexpr int kMostTries = 5;
-constexpr double kMargin = 0.75;      // of the aim: what few samples say is not what others will
-constexpr double kMostAim = 0.8;      // points, unless told: some measures are held to more, by what they overstate
-constexpr double kDearer = 0.1;       // work in fp16 beyond that at 8 bits
-constexpr double kWorthTrying = 1.4;  // times the noise: a step between two plans that is worth an attempt
+constexpr double kMargin = 0.75;       // of the aim: what few samples say is not what others will
+constexpr double kMostAim = 0.8;       // points, unless told: some measures are held to more, by what they overstate
+constexpr double kMostChanged = 0.06;  // of a classifier's choices, unless told: changes among equals cost no points
+constexpr double kMuchTooMuch = 100;   // times what may be lost, where nothing may
+constexpr double kDearer = 0.1;        // work in fp16 beyond that at 8 bits
+constexpr double kWorthTrying = 1.4;   // times the noise: a step between two plans that is worth an attempt
 
 // What a layer's input may be, from the least work to the most, and the noise that each makes.
 struct Option {
@@ -79,8 +81,8 @@ class Search {
   Result<Found> run() {
     const MixedOptions& mixed = attempts_.options().mixed;
     const Rehearsed first = DSQ_TRY(attempts_.judge(best_.attempt));
-    const double aim = mixed.aim.value_or(std::min(first.loss.aim(), kMostAim));
-    if (!mixed.target_share && first.loss.points <= kMargin * aim) {
+    const double used = used_up(first.loss);
+    if (!mixed.target_share && used <= 1) {
       best_.front.push_back({asked_.plan, 1, 0, first});
       return std::move(best_);
     }
@@ -89,11 +91,20 @@ class Search {
     if (mixed.target_share) {
       return hit(*mixed.target_share);
     }
-    DSQ_TRY(approach(kMargin * aim, first.loss.points));
+    DSQ_TRY(approach(used));
     return std::move(best_);
   }
 
  private:
+  // The loss as a share of what may be lost.
+  double used_up(const Loss& loss) const {
+    const std::optional<double>& told = attempts_.options().mixed.aim;
+    const double aim = told.value_or(std::min(loss.aim(), kMostAim));
+    const double points = aim > 0 ? loss.points / (kMargin * aim) : loss.points > 0 ? kMuchTooMuch : 0.0;
+    const bool choices = !told && loss.measure == Measure::estimated && loss.agreement;
+    return choices ? std::max(points, (1 - *loss.agreement) / kMostChanged) : points;
+  }
+
   Result<void> find_front() {
     std::map<std::string, double> macs = DSQ_TRY(macs_by_layer(attempts_.reference(), attempts_.fitted()));
     const Graph& reference = attempts_.reference();
@@ -201,24 +212,24 @@ class Search {
     return std::move(best_);
   }
 
-  // Between the last plan that loses too much and the first that does not.
-  Result<void> approach(double limit, double points) {
+  // Between the last plan that loses too much and the first that does not. `used`: by the plan without mixing.
+  Result<void> approach(double used) {
     size_t too_much = 0;
     size_t enough = best_.front.size();  // none yet
-    double least = points;
-    double noise = best_.front[0].noise * std::clamp(limit / points, 0.02, 0.8);
+    double least = used;
+    double noise = best_.front[0].noise * std::clamp(1 / used, 0.02, 0.8);
     for (int tries = 1; tries < kMostTries && too_much + 1 < enough; ++tries) {
       size_t k = too_much + 1;
       while (k + 1 < std::min(enough, best_.front.size()) && best_.front[k].noise > noise) {
         ++k;
       }
       Attempt made = DSQ_TRY(attempt(k));
-      const double lost = best_.front[k].seen->loss.points;
-      const bool within = lost <= limit;
-      if (within || lost < least) {
+      const double now = used_up(best_.front[k].seen->loss);
+      const bool within = now <= 1;
+      if (within || now < least) {
         best_.attempt = std::move(made);
         best_.chosen = k;
-        least = std::min(lost, least);
+        least = std::min(now, least);
       }
       if (within) {
         enough = k;
@@ -233,10 +244,10 @@ class Search {
         }
         noise = std::sqrt(upper * lower);
       } else {
-        noise = best_.front[k].noise * std::clamp(limit / lost, 0.05, 0.7);
+        noise = best_.front[k].noise * std::clamp(1 / now, 0.05, 0.7);
       }
     }
-    best_.within_aim = least <= limit;
+    best_.within_aim = least <= 1;
     return {};
   }
 

@@ -16,17 +16,21 @@ constexpr int64_t kSamples = 24;
 
 struct Marked {
   NodeId layer;
-  ValueId x;       // before the marker
-  ValueId marked;  // behind it
+  ValueId x;       // before the marker, or the input that operators behind a marker hand on
+  ValueId marked;  // what holds its spec and params
 };
 
 std::vector<Marked> marked_layers(const Graph& graph) {
   std::vector<Marked> layers;
   for (const NodeId id : graph.topo_order()) {
     const std::optional<QuantLayer> layer = quant_layer_at(graph, id);
-    const std::optional<QuantSpec>& spec = graph.value(layer ? layer->x : graph.node(id).outputs[0]).spec;
-    if (layer && spec && is_integer(spec->storage) && is_marker(graph, graph.value(layer->x).producer)) {
-      layers.push_back({id, graph.node(graph.value(layer->x).producer).inputs[0], layer->x});
+    if (!layer || graph.is_constant(layer->x)) {
+      continue;
+    }
+    const Value& x = graph.value(layer->x);
+    if (x.spec && is_integer(x.spec->storage) && (is_marker(graph, x.producer) || x.params)) {
+      const ValueId real = is_marker(graph, x.producer) ? graph.node(x.producer).inputs[0] : layer->x;
+      layers.push_back({id, real, layer->x});
     }
   }
   return layers;
@@ -43,10 +47,13 @@ Graph with_one(const Graph& planned, const Marked& one) {
       drop_marker(graph, id);
     }
   }
-  spell_out_marker(graph, kept);
   for (const ValueId id : graph.values()) {
-    graph.set_spec(id, std::nullopt);
+    if (id != own) {
+      graph.set_spec(id, std::nullopt);
+      graph.set_params(id, std::nullopt);
+    }
   }
+  spell_out_marker(graph, kept);
   graph.stage = Stage::floating;
   return graph;
 }
