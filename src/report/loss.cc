@@ -19,7 +19,7 @@ struct MeasureRow {
   double aim;
 };
 constexpr auto kMeasures = std::to_array<MeasureRow>({{Measure::accuracy, "accuracy", 0.3},
-                                                      {Measure::estimated, "estimated", 0.65},
+                                                      {Measure::estimated, "estimated", 0.7},
                                                       {Measure::text, "text", 2.5},
                                                       {Measure::mask, "mask", 3},
                                                       {Measure::cosine, "cosine", 1},

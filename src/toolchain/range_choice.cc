@@ -14,7 +14,9 @@ namespace dsq {
 namespace {
 
 constexpr int64_t kSamples = 8;
-constexpr double kMuchLess = 0.4;  // of the error with calibrated ranges
+// Of the error with calibrated ranges. For each sample it takes more: between convolutions integers would become floats.
+constexpr double kMuchLessByToken = 0.4;
+constexpr double kMuchLessBySample = 0.2;
 
 struct Candidate {
   std::string layer;
@@ -118,7 +120,8 @@ Result<void> choose_ranges(const Graph& reference, const Graph& assigned, const 
   }
   for (const Candidate& layer : layers) {
     choices.judged.insert({layer.layer, layer.precision});
-    if (layer.lost_at_run_time < kMuchLess * layer.lost_calibrated) {
+    const double much_less = layer.at_run_time.range == RangeSource::per_token ? kMuchLessByToken : kMuchLessBySample;
+    if (layer.lost_at_run_time < much_less * layer.lost_calibrated) {
       choices.at_run_time.insert({layer.layer, layer.precision});
     }
   }

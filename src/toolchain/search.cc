@@ -15,6 +15,8 @@ namespace dsq {
 namespace {
 
 constexpr int kMostTries = 5;
+constexpr int kMoreTries = 9;          // of networks that run through all samples that teach
+constexpr double kQuickly = 2e10;      // with so many multiplications
 constexpr double kMargin = 0.75;       // of the aim: what few samples say is not what others will
 constexpr double kMostAim = 0.8;       // points, unless told: some measures are held to more, by what they overstate
 constexpr double kMostChanged = 0.06;  // of a classifier's choices, unless told: changes among equals cost no points
@@ -107,6 +109,11 @@ class Search {
 
   Result<void> find_front() {
     std::map<std::string, double> macs = DSQ_TRY(macs_by_layer(attempts_.reference(), attempts_.fitted()));
+    double all = 0;
+    for (const auto& [layer, own] : macs) {
+      all += own * static_cast<double>(attempts_.fitted().size());
+    }
+    tries_ = all < kQuickly ? kMoreTries : kMostTries;
     const Graph& reference = attempts_.reference();
     for (const NodeId id : reference.nodes()) {
       if (quant_layer_at(reference, id) && is_kept(asked_, reference, reference.node(id))) {
@@ -218,7 +225,7 @@ class Search {
     size_t enough = best_.front.size();  // none yet
     double least = used;
     double noise = best_.front[0].noise * std::clamp(1 / used, 0.02, 0.8);
-    for (int tries = 1; tries < kMostTries && too_much + 1 < enough; ++tries) {
+    for (int tries = 1; tries < tries_ && too_much + 1 < enough; ++tries) {
       size_t k = too_much + 1;
       while (k + 1 < std::min(enough, best_.front.size()) && best_.front[k].noise > noise) {
         ++k;
@@ -253,6 +260,7 @@ class Search {
 
   Attempts& attempts_;
   Recipe asked_;
+  int tries_ = kMostTries;
   std::set<std::string> kept_;
   Found best_;
 };

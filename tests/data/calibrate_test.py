@@ -28,7 +28,7 @@ NET = """graph "net" stage=float (%x: f32[?,3,8,8]) -> (%y) {
 """
 
 
-PLAIN = ["--recover", "none", "--mixed", "off"]  # ranges alone, which is all that a table holds
+PLAIN = ["--recover", "none", "--mixed", "off", "--ranges", "calibrated"]  # ranges alone, which is all that a table holds
 
 
 class Calibrate(Samples):
@@ -133,6 +133,18 @@ class Calibrate(Samples):
             self.dsquant("net.dsir", "--dry-run", "--calibration", "t.json", *flags)
         self.table("t.json", "--eval-fraction", "0.5")
         self.assertIn("calibration differs", self.done("reproduce", "alone.dsq", "--model", "net.dsir", "--calibration", "t.json", status=1).stdout)
+
+    def test_where_ranges_come_from(self):
+        def ranges(*flags):
+            said = self.dsquant("net.dsir", "-o", "q.dsq", "--data", "x.npz", "--recover", "none", "--mixed", "off", "--explain", *flags)
+            return [layer["range"] for layer in json.loads(Path("q.report.json").read_text())["layers"]]
+        self.assertEqual(ranges()[0], "per_sample")  # one sample of nine times the size spoils what is calibrated
+        self.assertNotIn("per_sample", ranges("--ranges", "calibrated"))
+        self.assertEqual(set(ranges("--ranges", "run-time")), {"per_sample"})
+        self.dsquant("reproduce", "q.dsq", "--model", "net.dsir", "--data", "x.npz")
+        arrays = np.random.default_rng(1).normal(size=(43, 3, 8, 8)).astype(np.float32)
+        np.savez("x.npz", x=arrays)
+        self.assertNotIn("per_sample", ranges())
 
     def test_no_sample_of_a_table_is_measured_on(self):
         self.table("t.json", "--seed", "5", "--eval-fraction", "0.4")
