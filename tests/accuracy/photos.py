@@ -43,6 +43,6 @@ def lite0(folder):
 
 NETWORKS = [
     Network("lite0", "ReLU6 mobile network, ImageNet class, agreement",
-            "EfficientNet-Lite0, 300 crops of 12 photographs", lite0, alike=measures.agreement, wanted=(96.5, 69, 93, 12),
-            extra=(("target", ["--act", "int4", "--target-a4", "60%"], 86),)),
+            "EfficientNet-Lite0, 300 crops of 12 photographs", lite0, alike=measures.agreement,
+            wanted=(96.5, 69, 93, 12), extra=(("target", ["--act", "int4", "--target-a4", "60%"], 86),)),
 ]
