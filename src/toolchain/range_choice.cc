@@ -100,7 +100,7 @@ Result<void> choose_ranges(const Graph& reference, const Graph& assigned, const 
   std::vector<ValueId> values;
   std::ranges::transform(layers, std::back_inserter(values), &Candidate::x);
   std::ranges::sort(values);
-  values.erase(std::ranges::unique(values).begin(), values.end());
+  values.erase(std::unique(values.begin(), values.end()), values.end());
   watched.set_outputs(values);
   Runner runner(watched, {backend, 1, {}});
   const int64_t step = data.step(1);

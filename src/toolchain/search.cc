@@ -19,6 +19,7 @@ constexpr int kMoreTries = 9;          // of networks that run through all sampl
 constexpr double kQuickly = 2e10;      // with so many multiplications
 constexpr double kMargin = 0.75;       // of the aim: what few samples say is not what others will
 constexpr double kMostAim = 0.8;       // points, unless told: some measures are held to more, by what they overstate
+constexpr double kMostAimOfMasks = 2;  // whose edges are wide
 constexpr double kMostChanged = 0.06;  // of a classifier's choices, unless told: changes among equals cost no points
 constexpr double kMuchTooMuch = 100;   // times what may be lost, where nothing may
 constexpr double kDearer = 0.1;        // work in fp16 beyond that at 8 bits
@@ -101,7 +102,7 @@ class Search {
   // The loss as a share of what may be lost.
   double used_up(const Loss& loss) const {
     const std::optional<double>& told = attempts_.options().mixed.aim;
-    const double aim = told.value_or(std::min(loss.aim(), kMostAim));
+    const double aim = told.value_or(std::min(loss.aim(), loss.measure == Measure::mask ? kMostAimOfMasks : kMostAim));
     const double points = aim > 0 ? loss.points / (kMargin * aim) : loss.points > 0 ? kMuchTooMuch : 0.0;
     const bool choices = !told && loss.measure == Measure::estimated && loss.agreement;
     return choices ? std::max(points, (1 - *loss.agreement) / kMostChanged) : points;
