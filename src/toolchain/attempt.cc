@@ -40,8 +40,11 @@ Dataset spread(const Dataset& data, int64_t count) {
 void note_run_time(Attempt& attempt) {
   for (const NodeId id : attempt.graph.topo_order()) {
     const std::optional<QuantLayer> layer = quant_layer_at(attempt.graph, id);
-    const std::optional<QuantSpec>& spec = attempt.graph.value(layer ? layer->x : attempt.graph.inputs()[0]).spec;
-    if (layer && spec && (spec->range == RangeSource::per_token || spec->range == RangeSource::per_sample)) {
+    if (!layer) {
+      continue;
+    }
+    const std::optional<QuantSpec>& spec = attempt.graph.value(layer->x).spec;
+    if (spec && (spec->range == RangeSource::per_token || spec->range == RangeSource::per_sample)) {
       attempt.diagnostics.note(label_of(attempt.graph, id),
                                "its input takes its range at run time: calibrated ones lose much more");
     }
@@ -79,15 +82,14 @@ Result<Attempt> Attempts::make(const Recipe& recipe) {
   Recipe own = recipe;
   own.run_time = ranges_.at_run_time;
   Attempt attempt = DSQ_TRY(assigned(own));
-  if (!inputs_.data || options_.ranges != Ranges::automatic) {
+  if (!inputs_.data || inputs_.table || options_.ranges != Ranges::automatic) {
     return attempt;
   }
   DSQ_TRY(choose_ranges(reference_, attempt.graph, *inputs_.data, options_.backend, ranges_));
-  if (ranges_.at_run_time == own.run_time) {
-    return attempt;
+  if (ranges_.at_run_time != own.run_time) {
+    own.run_time = ranges_.at_run_time;
+    attempt = DSQ_TRY(assigned(own));
   }
-  own.run_time = ranges_.at_run_time;
-  attempt = DSQ_TRY(assigned(own));
   note_run_time(attempt);
   return attempt;
 }

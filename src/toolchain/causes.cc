@@ -159,9 +159,9 @@ std::string own_cause_of(const LayerReport& layer, bool first) {
                        layer.input->dead, layer.input->channels);
   }
   if (layer.act_type == "u4") {
-    return layer.range == "calibrated"
-               ? "16 levels for each channel of its input"
-               : "16 levels for all channels of its input; calibrated ranges (--data) give each channel its own";
+    return layer.range == "calibrated" ? "16 levels for each channel of its input"
+                                       : "16 levels for all channels of its input; calibrated ranges (--data, --ranges "
+                                         "calibrated) give each channel its own";
   }
   return first || layer.range == "calibrated" ? "8 bits for its input and its weights"
                                               : "one range for all channels of its input";

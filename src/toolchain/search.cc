@@ -86,7 +86,8 @@ class Search {
     const Rehearsed first = DSQ_TRY(attempts_.judge(best_.attempt));
     const double used = used_up(first.loss);
     if (!mixed.target_share && used <= 1) {
-      best_.front.push_back({asked_.plan, 1, 0, first});
+      const double share = asked_share(DSQ_TRY(macs_by_layer(attempts_.reference(), attempts_.fitted())));
+      best_.front.push_back({asked_.plan, share, 0, first});
       return std::move(best_);
     }
     DSQ_TRY(find_front());
@@ -99,6 +100,24 @@ class Search {
   }
 
  private:
+  // Of all multiplications, those whose inputs have the asked precision where nothing is mixed.
+  double asked_share(const std::map<std::string, double>& macs) const {
+    const Graph& graph = best_.attempt.graph;
+    double all = 0;
+    double asked = 0;
+    for (const NodeId id : graph.nodes()) {
+      const std::optional<QuantLayer> layer = quant_layer_at(graph, id);
+      const auto own = layer ? macs.find(label_of(graph, id)) : macs.end();
+      if (own == macs.end()) {
+        continue;
+      }
+      const std::optional<QuantSpec>& spec = graph.value(layer->x).spec;
+      all += own->second;
+      asked += spec && bits_of(spec->storage) == (asked_.act == Precision::int4 ? 4 : 8) ? own->second : 0;
+    }
+    return all > 0 ? asked / all : 0;
+  }
+
   // The loss as a share of what may be lost.
   double used_up(const Loss& loss) const {
     const std::optional<double>& told = attempts_.options().mixed.aim;
@@ -293,7 +312,9 @@ std::string text_of(const Found& found) {
   for (const auto& [precision, count] : layers) {
     text += fmt::format(", {} at {}", plural(count, "layer"), name_of(precision));
   }
-  if (point.seen) {
+  if (point.seen && point.seen->loss.samples == 0) {
+    text += "; no output holds floats, so nothing is judged or searched for";
+  } else if (point.seen) {
     text += fmt::format("; {:.2f} points lost ({}) on held-out samples, {:.2f} without mixing", point.seen->loss.points,
                         name_of(point.seen->loss.measure), found.front[0].seen->loss.points);
   }

@@ -142,6 +142,11 @@ class Calibrate(Samples):
         self.assertNotIn("per_sample", ranges("--ranges", "calibrated"))
         self.assertEqual(set(ranges("--ranges", "run-time")), {"per_sample"})
         self.dsquant("reproduce", "q.dsq", "--model", "net.dsir", "--data", "x.npz")
+        self.dsquant("net.dsir", "-o", "q.dsq", "--data", "x.npz", "--aim", "0")  # a plan that a search found says so too
+        report = json.loads(Path("q.report.json").read_text())
+        named = {note["where"] for note in report["diagnostics"] if "takes its range at run time" in note["text"]}
+        self.assertEqual(named, {layer["name"] for layer in report["layers"] if layer["range"] == "per_sample"})
+        self.assertTrue(named)
         arrays = np.random.default_rng(1).normal(size=(43, 3, 8, 8)).astype(np.float32)
         np.savez("x.npz", x=arrays)
         self.assertNotIn("per_sample", ranges())
@@ -166,7 +171,7 @@ class Calibrate(Samples):
         self.table("t.json")
         said = self.dsquant("net.dsir", "-o", "q.dsq", "--calibration", "t.json", "--recover", "fast", status=2)
         self.assertIn("--recover fast needs samples, a table holds only their ranges", said)
-        self.dsquant("net.dsir", "-o", "data.dsq", "--data", "x.npz", "--recover", "fast")
+        self.dsquant("net.dsir", "-o", "data.dsq", "--data", "x.npz", "--recover", "fast", "--ranges", "calibrated")
         self.dsquant("net.dsir", "-o", "q.dsq", "--calibration", "t.json", "--data", "x.npz", "--recover", "fast")
         compared = json.loads(self.dsquant("compare", "q.dsq", "data.dsq", "--inputs", "x.npz", "--json"))
         self.assertEqual(compared["outputs"][0]["max_abs"], 0)
