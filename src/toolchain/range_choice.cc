@@ -46,7 +46,8 @@ std::vector<Candidate> candidates(const Graph& graph, const RunTimeRanges& judge
   std::vector<Candidate> found;
   for (const NodeId id : graph.topo_order()) {
     const std::optional<QuantLayer> layer = quant_layer_at(graph, id);
-    if (!layer || graph.is_constant(layer->x) || graph.constant(layer->w)->dtype() != DType::f32) {
+    if (!layer || graph.is_constant(layer->x) || !graph.is_constant(layer->w) ||
+        graph.constant(layer->w)->dtype() != DType::f32) {
       continue;
     }
     const Value& marked = graph.value(layer->x);
